@@ -1,0 +1,73 @@
+import type { ContextInfo, InputItem, Review, ServerBody, TurnStatus } from "./message.ts";
+import type { Provider, ResponseItem, Usage } from "./item.ts";
+import type { StopReason } from "./model.ts";
+import type { ToolFacts } from "./tool.ts";
+
+export interface UserInput {
+  items: InputItem[];
+  previousResponseId?: string | undefined;
+  model?: string | undefined;
+}
+
+export interface ApprovalAnswer {
+  review: Review;
+  /** The open request when absent. */
+  requestId?: string | undefined;
+  /** An edited patch. */
+  patch?: string | undefined;
+  denyMessage?: string | undefined;
+  /** The id of the client that answers. */
+  client: string;
+}
+
+/** Who and how, for the log line of a message. */
+export interface AuditFacts {
+  tool?: ToolFacts;
+  response?: {
+    provider: Provider;
+    requested_model: string;
+    served_model?: string;
+    response_id: string;
+    stop: StopReason;
+    usage: Usage;
+  };
+  approval?: {
+    request_id: string;
+    review: Review;
+    decided_by: "client" | "policy" | "timeout" | "cancel";
+    client?: string;
+    latency_ms: number;
+    /** What ALWAYS covers from now on. */
+    scope?: string;
+    patch_edited?: boolean;
+  };
+}
+
+/**
+ * One thing that an agent says. `message` goes to the log and the clients; an agent does not go on before the session
+ * has taken it, and before `status` `tool_started` is taken the log is durable. `response` says that one model
+ * response has ended.
+ */
+export type AgentOutput =
+  | { kind: "message"; body: ServerBody; id?: string; audit?: AuditFacts }
+  | { kind: "response"; responseId: string; usage: Usage };
+
+/**
+ * Runs turns. One at a time: `run` is not called again before its generator has returned or thrown. A thrown AgentError
+ * fails the turn; when the signal fires, the generator ends its work, says what became of open calls, and returns
+ * `cancelled`.
+ */
+export interface Agent {
+  readonly provider: Provider;
+  readonly model: string;
+  run(input: UserInput, signal: AbortSignal): AsyncGenerator<AgentOutput, Exclude<TurnStatus, "failed">>;
+  /** Takes input into the running turn. False: the turn is about to end, so the input belongs to the next one. */
+  steer(input: UserInput): boolean;
+  /** Throws AgentError `no_pending_approval`. */
+  answer(answer: ApprovalAnswer): void;
+  contextInfo(): ContextInfo;
+  /** Replaces older items by a summary, while no turn runs. */
+  compact(signal: AbortSignal): AsyncGenerator<AgentOutput, void>;
+  /** Starts from a conversation read from a log. */
+  restore(items: readonly ResponseItem[]): void;
+}

@@ -1,0 +1,42 @@
+import type { ClientInfo, Sessions } from "./session.ts";
+
+/** Why a connection is closed: the channel turns it into its own codes. */
+export type CloseReason =
+  | "message_too_large"
+  | "rate_limited"
+  | "unauthorized"
+  | "server_restart"
+  | "too_slow"
+  | "too_many"
+  | "unknown_session"
+  | "session_ended"
+  | "internal";
+
+/** What a protocol may do with its client. */
+export interface Connection {
+  readonly sessions: Sessions;
+  readonly info: ClientInfo;
+  /** What the request's URL asked for. */
+  readonly query: URLSearchParams;
+  /** What stood in the `{...}` places of the door's path. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Sends a frame, in order. A `droppable` one may be left out when the client is slow. */
+  send(frame: string, droppable?: boolean): void;
+  end(reason: CloseReason): void;
+}
+
+/**
+ * What the frames of one kind of client mean. One object per client, so that no state leaks between clients. Nothing
+ * here touches a socket.
+ */
+export interface Protocol {
+  receive(frame: string): void;
+  /** A frame that the channel refused to read; `head` is its beginning. */
+  oversized(head: string): void;
+  closed(): void;
+}
+
+/** Called once per connection, before it is accepted: a rejection refuses it. */
+export type OpenProtocol = (
+  connection: Connection,
+) => Promise<{ protocol: Protocol; headers: Record<string, string> }>;

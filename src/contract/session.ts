@@ -1,0 +1,55 @@
+import type { AgentError } from "./error.ts";
+import type { Seq, SessionId } from "./log.ts";
+import type { ApprovalPolicy, ClientMessage, ServerMessage, SessionInfo } from "./message.ts";
+
+/** Who is connected, for the record. */
+export interface ClientInfo {
+  /** Unique in this server's life. */
+  id: string;
+  /** The door's name, e.g. `agentloop`. */
+  door: string;
+  peer?: string;
+}
+
+/**
+ * A message as it was logged: `json` are the bytes of the log. A delta carries the `seq` that it follows and may be
+ * dropped by a client that is too slow, because the finished item repeats it.
+ */
+export interface Entry {
+  seq: Seq;
+  message: ServerMessage;
+  json: string;
+}
+
+export type EndReason = "session_ended" | "server_restart" | "internal";
+
+/** One attached client. Neither method throws or waits. */
+export interface Subscriber {
+  readonly info: ClientInfo;
+  deliver(entry: Entry): void;
+  end(reason: EndReason): void;
+}
+
+export interface SessionOptions {
+  model?: string | undefined;
+  /** Narrower than the server's own; a wider one is refused. */
+  approvalPolicy?: ApprovalPolicy | undefined;
+}
+
+/** What doors see of a session. */
+export interface Session {
+  readonly id: SessionId;
+  info(): SessionInfo;
+  /** From now on the client gets every message; the returned function takes it off again. */
+  attach(client: Subscriber): () => void;
+  /** Takes a message in. `json` is what the client sent. Problems with it are told to the client that sent it. */
+  receive(message: ClientMessage, json: string, from: Subscriber): void;
+  /** Records a frame that was not a message, and answers its sender. */
+  refuse(frame: string, error: AgentError, from: Subscriber): void;
+}
+
+/** All sessions of the server. */
+export interface Sessions {
+  /** Throws AgentError (`unknown_model`, `missing_api_key`, `rate_limited`, `log_unavailable`). */
+  create(options: SessionOptions): Promise<Session>;
+}
