@@ -1,3 +1,4 @@
+import type { ClientInfo } from "./client.ts";
 import type { ContextInfo, InputItem, Review, ServerBody, TurnStatus } from "./message.ts";
 import type { Provider, ResponseItem, Usage } from "./item.ts";
 import type { StopReason } from "./model.ts";
@@ -22,6 +23,8 @@ export interface ApprovalAnswer {
 
 /** Who and how, for the log line of a message. */
 export interface AuditFacts {
+  /** Who sent a message, or the only one who got it. */
+  client?: ClientInfo;
   tool?: ToolFacts;
   response?: {
     provider: Provider;
@@ -44,13 +47,14 @@ export interface AuditFacts {
 }
 
 /**
- * One thing that an agent says. `message` goes to the log and the clients; an agent does not go on before the session
- * has taken it, and before `status` `tool_started` is taken the log is durable. `response` says that one model
- * response has ended.
+ * One thing that an agent says, for the log and the clients. An agent does not go on before the session has taken it,
+ * and before a `status` `tool_started` is taken the log is durable. `id` is set where others refer to the message.
  */
-export type AgentOutput =
-  | { kind: "message"; body: ServerBody; id?: string; audit?: AuditFacts }
-  | { kind: "response"; responseId: string; usage: Usage };
+export interface AgentOutput {
+  body: ServerBody;
+  id?: string;
+  audit?: AuditFacts;
+}
 
 /**
  * Runs turns. One at a time: `run` is not called again before its generator has returned or thrown. A thrown AgentError

@@ -31,7 +31,10 @@ export const Refusal = z.object({ type: z.literal("refusal"), refusal: z.string(
 export const ContentPart = z.discriminatedUnion("type", [InputText, InputImage, OutputText, Refusal]);
 export type ContentPart = z.infer<typeof ContentPart>;
 
-/** `phase`: OpenAI's mark of commentary and final answers, sent back as it came. */
+/**
+ * `phase`: OpenAI's mark of commentary and final answers, sent back as it came. `aside`: said beside the conversation
+ * (the explanation of a call), so no later request carries it.
+ */
 export const MessageItem = z.object({
   type: z.literal("message"),
   id: z.string().optional(),
@@ -39,6 +42,7 @@ export const MessageItem = z.object({
   content: z.array(ContentPart),
   status: z.enum(["completed", "incomplete"]).optional(),
   phase: z.string().optional(),
+  aside: z.boolean().optional(),
   origin: Origin.optional(),
 });
 export type MessageItem = z.infer<typeof MessageItem>;

@@ -1,4 +1,5 @@
 import type { AuditFacts } from "./agent.ts";
+import type { ResponseDelta } from "./message.ts";
 
 export type SessionId = string;
 /** A line's number in its session's log, from 0. */
@@ -34,6 +35,14 @@ export interface SessionLog {
   barrier(): Promise<void>;
   /** Appends `session_ended`, makes it durable and lets go of the file. */
   end(): Promise<void>;
+}
+
+/**
+ * A session's log that also takes deltas: they are written in batches, none is lost, and whatever is appended next
+ * comes after them.
+ */
+export interface SessionRecord extends SessionLog {
+  delta(payload: ResponseDelta): void;
 }
 
 /** All logs of a server. */

@@ -162,6 +162,15 @@ const Status = z.discriminatedUnion("kind", [
     cwd: z.string().optional(),
     files: z.array(FileChange).optional(),
   }),
+  z.object({
+    kind: z.literal("response_finished"),
+    responseId: z.string(),
+    provider: Provider,
+    model: z.string(),
+    usage: Usage,
+    /** The response is no part of the conversation: it explained a call or summarised. */
+    aside: z.boolean().optional(),
+  }),
   z.object({ kind: z.literal("model_changed"), model: z.string(), provider: Provider }),
   z.object({ kind: z.literal("named"), name: z.string() }),
 ]);

@@ -1,15 +1,7 @@
+import type { ClientInfo } from "./client.ts";
 import type { AgentError } from "./error.ts";
 import type { Seq, SessionId } from "./log.ts";
 import type { ApprovalPolicy, ClientMessage, ServerMessage, SessionInfo } from "./message.ts";
-
-/** Who is connected, for the record. */
-export interface ClientInfo {
-  /** Unique in this server's life. */
-  id: string;
-  /** The door's name, e.g. `agentloop`. */
-  door: string;
-  peer?: string;
-}
 
 /**
  * A message as it was logged: `json` are the bytes of the log. A delta carries the `seq` that it follows and may be
@@ -22,6 +14,8 @@ export interface Entry {
 }
 
 export type EndReason = "session_ended" | "server_restart" | "internal";
+
+export type { ClientInfo } from "./client.ts";
 
 /** One attached client. Neither method throws or waits. */
 export interface Subscriber {

@@ -1,0 +1,38 @@
+import type { AgentOutput } from "../../contract/agent.ts";
+import type { InputItem } from "../../contract/message.ts";
+import type { Model } from "../../contract/model.ts";
+import { History } from "./history.ts";
+import { respond } from "./turn.ts";
+
+export interface AsideRequest {
+  model: Model;
+  instructions: string;
+  text: string;
+  sessionId: string;
+}
+
+/**
+ * Asks the model something beside the conversation, without tools. Only finished messages and the count of tokens go
+ * out, marked as aside; returns the text.
+ */
+export async function* askAside(
+  { model, instructions, text, sessionId }: AsideRequest,
+  signal: AbortSignal,
+): AsyncGenerator<AgentOutput, string> {
+  const question: InputItem = { type: "message", role: "user", content: [{ type: "input_text", text }] };
+  const request = { instructions, items: [question], tools: [], sessionId };
+  let answer = "";
+  for await (const output of respond(model, request, new History(), signal)) {
+    const { body } = output;
+    if (body.type === "status" && body.payload.kind === "response_finished") {
+      yield { ...output, body: { ...body, payload: { ...body.payload, aside: true } } };
+    } else if (body.type === "status") {
+      yield output;
+    } else if (body.type === "response_item" && body.payload.type === "message") {
+      const message = { ...body.payload, aside: true };
+      for (const part of message.content) if (part.type === "output_text") answer += part.text;
+      yield { body: { type: "response_item", payload: message } };
+    }
+  }
+  return answer;
+}

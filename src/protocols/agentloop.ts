@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { AgentError } from "../contract/error.ts";
+import { ApprovalPolicy, ClientMessage } from "../contract/message.ts";
+import type { Connection, OpenProtocol, Protocol } from "../contract/protocol.ts";
+import type { Entry, Session, Subscriber } from "../contract/session.ts";
+
+/** Messages that a client written for the first version of the protocol does not know: sent to those who opted in. */
+const STREAM_ONLY: ReadonlySet<string> = new Set([
+  "approval_resolved",
+  "status",
+  "session_info",
+  "response_delta",
+]);
+
+const MESSAGE_TYPES: readonly string[] = ClientMessage.options.map((option) => option.shape.type.value);
+
+/** The AgentLoop WebSocket protocol: a fresh session for each connection, JSON messages as they stand in the log. */
+export const openAgentloop: OpenProtocol = async (connection) => {
+  const { query, sessions } = connection;
+  const session = await sessions.create({
+    model: query.get("model") ?? undefined,
+    approvalPolicy: readPolicy(query.get("approvalPolicy")),
+  });
+  return {
+    protocol: new AgentloopProtocol(connection, session, query.get("stream") === "true"),
+    headers: { "X-Session-Id": session.id },
+  };
+};
+
+function readPolicy(value: string | null): ApprovalPolicy | undefined {
+  if (value === null) return undefined;
+  const policy = ApprovalPolicy.safeParse(value);
+  if (policy.success) return policy.data;
+  const expected = ApprovalPolicy.options.join(", ");
+  throw new AgentError(
+    "invalid_message",
+    `approvalPolicy: expected one of ${expected}; came ${JSON.stringify(value)}.`,
+  );
+}
+
+class AgentloopProtocol implements Protocol {
+  readonly #session: Session;
+  readonly #subscriber: Subscriber;
+  readonly #detach: () => void;
+
+  constructor(connection: Connection, session: Session, streams: boolean) {
+    this.#session = session;
+    this.#subscriber = {
+      info: connection.info,
+      deliver(entry) {
+        if (streams) connection.send(withSeq(entry), entry.message.type === "response_delta");
+        else if (!STREAM_ONLY.has(entry.message.type)) connection.send(entry.json);
+      },
+      end: (reason) => connection.end(reason),
+    };
+    this.#detach = session.attach(this.#subscriber);
+  }
+
+  receive(frame: string): void {
+    const read = readFrame(frame);
+    if (read instanceof AgentError) this.#session.refuse(frame, read, this.#subscriber);
+    else this.#session.receive(read, onOneLine(frame), this.#subscriber);
+  }
+
+  oversized(head: string): void {
+    const error = new AgentError(
+      "message_too_large",
+      "The frame is larger than the server takes (MAX_MESSAGE_BYTES).",
+    );
+    this.#session.refuse(head, error, this.#subscriber);
+  }
+
+  closed(): void {
+    this.#detach();
+  }
+}
+
+/** The logged bytes with the log's number in front, so that nothing is serialised twice. */
+const withSeq = ({ seq, json }: Entry) => `{"seq":${seq},${json.slice(1)}`;
+
+/** Line breaks of a valid JSON text stand between its tokens, never inside a string. */
+const onOneLine = (json: string) => json.replaceAll(/[\n\r]+/g, " ");
+
+function readFrame(frame: string): ClientMessage | AgentError {
+  let value: unknown;
+  try {
+    value = JSON.parse(frame);
+  } catch {
+    return new AgentError("invalid_json", "Expected one JSON object; the frame is not JSON.");
+  }
+  const type = z.object({ type: z.string() }).safeParse(value);
+  if (type.success && !MESSAGE_TYPES.includes(type.data.type)) {
+    return new AgentError(
+      "unknown_type",
+      `Expected one of the types ${MESSAGE_TYPES.join(", ")}; came ${JSON.stringify(type.data.type.slice(0, 64))}.`,
+    );
+  }
+  const message = ClientMessage.safeParse(value);
+  return message.success ? message.data : invalidMessage(message.error);
+}
+
+function invalidMessage(error: z.ZodError): AgentError {
+  const problems = error.issues.map((issue) => {
+    const path = issue.path.join(".");
+    return { path, message: issue.message };
+  });
+  const text = problems
+    .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
+    .join("; ");
+  return new AgentError("invalid_message", text, { details: { problems } });
+}

@@ -1,0 +1,280 @@
+import { v7 as uuid } from "uuid";
+import type { Agent, AgentOutput, AuditFacts, UserInput } from "./contract/agent.ts";
+import { AgentError } from "./contract/error.ts";
+import type { Usage } from "./contract/item.ts";
+import type { SessionRecord } from "./contract/log.ts";
+import type {
+  ClientMessage,
+  ServerBody,
+  ServerMessage,
+  SessionInfo,
+  TurnStatus,
+} from "./contract/message.ts";
+import type { EndReason, Session, Subscriber } from "./contract/session.ts";
+
+/** How much of a frame that was no message stands in the log, in characters. */
+const REFUSED_FRAME_LIMIT = 4096;
+
+export interface SessionParts {
+  id: string;
+  agent: Agent;
+  log: SessionRecord;
+  /** What `session_info` tells beside what changes. */
+  facts: Pick<SessionInfo, "workspace" | "approvalPolicy" | "sandbox" | "server_version">;
+  /** How long a session lives on without a client, in milliseconds. */
+  detachMs: number;
+  /** Called once, when the session has ended. */
+  onEnd(): void;
+  /** A fault of ours, whole. */
+  onFault(error: unknown): void;
+}
+
+/** A running turn (or compaction): nothing else of the agent runs beside it. */
+interface Running {
+  abort: AbortController;
+  done: Promise<void>;
+}
+
+type State = "idle" | "running" | "ended";
+
+/** One agent, one log, any number of clients: every message goes to the log first, and the same bytes to everyone. */
+export class LiveSession implements Session {
+  readonly id: string;
+  readonly #parts: SessionParts;
+  readonly #clients = new Set<Subscriber>();
+  #running: Running | undefined;
+  #waiting: UserInput[] = [];
+  #detachTimer: NodeJS.Timeout | undefined;
+  #ended: Promise<void> | undefined;
+  #lastResponseId = "";
+
+  constructor(parts: SessionParts) {
+    this.id = parts.id;
+    this.#parts = parts;
+  }
+
+  info(): SessionInfo {
+    const { agent, log, facts } = this.#parts;
+    return {
+      session_id: this.id,
+      model: agent.model,
+      provider: agent.provider,
+      ...facts,
+      state: this.#state(),
+      head_seq: log.head,
+    };
+  }
+
+  attach(client: Subscriber): () => void {
+    clearTimeout(this.#detachTimer);
+    this.#clients.add(client);
+    this.#tell({ type: "session_info", payload: this.info() }, { only: client });
+    return () => this.#detach(client);
+  }
+
+  receive(message: ClientMessage, json: string, from: Subscriber): void {
+    try {
+      this.#parts.log.append("incoming", json, { client: from.info });
+      this.#handle(message, from);
+    } catch (error) {
+      this.#tellError(error, from);
+    }
+  }
+
+  refuse(frame: string, error: AgentError, from: Subscriber): void {
+    try {
+      const head = frame.slice(0, REFUSED_FRAME_LIMIT);
+      this.#parts.log.append("incoming", JSON.stringify(head), { client: from.info });
+    } catch (failure) {
+      this.#tellError(failure, from);
+      return;
+    }
+    this.#tellError(error, from);
+  }
+
+  /** Stops what runs, ends the log and lets go of the clients. Safe to call again. */
+  end(reason: EndReason): Promise<void> {
+    this.#ended ??= this.#close(reason);
+    return this.#ended;
+  }
+
+  #state(): State {
+    if (this.#ended) return "ended";
+    return this.#running ? "running" : "idle";
+  }
+
+  #handle(message: ClientMessage, from: Subscriber): void {
+    const { agent } = this.#parts;
+    switch (message.type) {
+      case "user_input": {
+        const { input, previousResponseId, model } = message.payload;
+        this.#takeInput({ items: input, previousResponseId: previousResponseId || undefined, model });
+        break;
+      }
+      case "approval_response": {
+        const { review, requestId, applyPatch, customDenyMessage } = message.payload;
+        const patch = applyPatch?.patch;
+        agent.answer({ review, requestId, patch, denyMessage: customDenyMessage, client: from.info.id });
+        break;
+      }
+      case "cancel":
+        this.#running?.abort.abort(new DOMException("The turn was cancelled.", "AbortError"));
+        break;
+      case "get_context_info":
+        this.#tell({ type: "context_info", payload: agent.contextInfo() }, { only: from });
+        break;
+      case "manual_compact":
+        if (this.#running) {
+          throw new AgentError(
+            "invalid_message",
+            "The context cannot be compacted while a turn runs. Ask again after agent_finished.",
+          );
+        }
+        this.#start((signal) => this.#compact(signal));
+        break;
+    }
+  }
+
+  #takeInput(input: UserInput): void {
+    if (this.#ended) throw new AgentError("unknown_session", `Session ${this.id} has ended.`);
+    if (!this.#running) this.#start((signal) => this.#turn(input, signal));
+    else if (!this.#parts.agent.steer(input)) this.#waiting.push(input);
+  }
+
+  #start(work: (signal: AbortSignal) => Promise<void>): void {
+    const abort = new AbortController();
+    const done = work(abort.signal)
+      .catch((error: unknown) => this.#tellError(error))
+      .finally(() => {
+        this.#running = undefined;
+        const next = this.#ended ? undefined : this.#waiting.shift();
+        if (next) this.#start((signal) => this.#turn(next, signal));
+      });
+    this.#running = { abort, done };
+  }
+
+  async #turn(input: UserInput, signal: AbortSignal): Promise<void> {
+    const usage = new UsageSum();
+    let status: TurnStatus = "failed";
+    try {
+      this.#tell({ type: "loading_state", payload: { loading: true } });
+      status = (await this.#follow(this.#parts.agent.run(input, signal), usage)) ?? "failed";
+    } catch (error) {
+      this.#tellError(error);
+    }
+    this.#tellAnyway({ type: "loading_state", payload: { loading: false } });
+    const { total } = usage;
+    this.#tellAnyway({
+      type: "agent_finished",
+      payload: { responseId: this.#lastResponseId, status, ...(total && { usage: total }) },
+    });
+    await this.#parts.log.barrier();
+  }
+
+  async #compact(signal: AbortSignal): Promise<void> {
+    await this.#follow(this.#parts.agent.compact(signal), new UsageSum());
+  }
+
+  /** Says what the agent says, one thing at a time; before a tool starts the log is made durable. */
+  async #follow<Result>(
+    outputs: AsyncGenerator<AgentOutput, Result | undefined>,
+    usage: UsageSum,
+  ): Promise<Result | undefined> {
+    try {
+      for (let next = await outputs.next(); ; next = await outputs.next()) {
+        if (next.done) return next.value;
+        await this.#say(next.value, usage);
+      }
+    } catch (error) {
+      // What could not be said must not go on in silence: this ends the model's stream and the tool that runs.
+      await outputs.return(undefined);
+      throw error;
+    }
+  }
+
+  async #say({ body, id, audit }: AgentOutput, usage: UsageSum): Promise<void> {
+    this.#tell(body, { ...(id !== undefined && { id }), ...(audit && { audit }) });
+    if (body.type !== "status") return;
+    if (body.payload.kind === "tool_started") await this.#parts.log.barrier();
+    if (body.payload.kind === "response_finished") {
+      usage.add(body.payload.usage);
+      if (body.payload.aside !== true) this.#lastResponseId = body.payload.responseId;
+    }
+  }
+
+  /** Logs a message and hands the logged bytes to every client, or to one. */
+  #tell(body: ServerBody, to: { id?: string; audit?: AuditFacts; only?: Subscriber } = {}): void {
+    const message = { id: to.id ?? uuid(), ...body } as ServerMessage;
+    const json = JSON.stringify(message);
+    const { log } = this.#parts;
+    const audit = to.only ? { ...to.audit, client: to.only.info } : to.audit;
+    if (message.type === "response_delta") log.delta(message.payload);
+    else log.append("outgoing", json, audit);
+    const entry = { seq: log.head, message, json };
+    if (to.only) to.only.deliver(entry);
+    else for (const client of this.#clients) client.deliver(entry);
+  }
+
+  /** One place where errors become messages. What is no AgentError is a fault of ours and told without detail. */
+  #tellError(error: unknown, only?: Subscriber): void {
+    if (!(error instanceof AgentError)) this.#parts.onFault(error);
+    this.#tellAnyway({ type: "error", payload: errorPayload(error) }, only);
+  }
+
+  /** What ends a turn is told even when the log takes nothing any more: a client must not wait for ever. */
+  #tellAnyway(body: ServerBody, only?: Subscriber): void {
+    try {
+      this.#tell(body, only && { only });
+    } catch (failure) {
+      this.#parts.onFault(failure);
+      const message = { id: uuid(), ...body } as ServerMessage;
+      const entry = { seq: this.#parts.log.head, message, json: JSON.stringify(message) };
+      for (const client of only ? [only] : this.#clients) client.deliver(entry);
+    }
+  }
+
+  #detach(client: Subscriber): void {
+    if (!this.#clients.delete(client) || this.#clients.size > 0 || this.#ended) return;
+    this.#detachTimer = setTimeout(() => void this.end("session_ended"), this.#parts.detachMs);
+  }
+
+  async #close(reason: EndReason): Promise<void> {
+    clearTimeout(this.#detachTimer);
+    this.#running?.abort.abort(new DOMException("The session ends.", "AbortError"));
+    await this.#running?.done;
+    await this.#parts.log.end().catch((error: unknown) => this.#parts.onFault(error));
+    for (const client of this.#clients) client.end(reason);
+    this.#clients.clear();
+    this.#parts.onEnd();
+  }
+}
+
+function errorPayload(error: unknown): Extract<ServerBody, { type: "error" }>["payload"] {
+  if (!(error instanceof AgentError)) {
+    return {
+      message: "Something went wrong in the server. Its log says what.",
+      details: { code: "internal" },
+    };
+  }
+  const { message, code, details, retryable } = error;
+  return { message, details: { ...details, code }, ...(retryable !== undefined && { retryable }) };
+}
+
+/** Adds up the responses of a turn; a response without a price makes the sum's price unknown. */
+class UsageSum {
+  total: Usage | undefined;
+
+  add(usage: Usage): void {
+    const sum = this.total;
+    if (!sum) {
+      this.total = { ...usage };
+      return;
+    }
+    sum.input_tokens += usage.input_tokens;
+    sum.cached_input_tokens += usage.cached_input_tokens;
+    sum.cache_write_input_tokens += usage.cache_write_input_tokens;
+    sum.output_tokens += usage.output_tokens;
+    sum.reasoning_output_tokens += usage.reasoning_output_tokens;
+    sum.cost_usd = sum.cost_usd === null || usage.cost_usd === null ? null : sum.cost_usd + usage.cost_usd;
+  }
+}
