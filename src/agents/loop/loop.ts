@@ -102,6 +102,15 @@ export class AgentLoop implements Agent {
   }
 
   async *compact(signal: AbortSignal): AsyncGenerator<AgentOutput, void> {
+    yield* this.#shorten(signal);
+  }
+
+  restore(items: readonly ResponseItem[]): void {
+    this.#history.replace(items.filter((item) => item.type !== "message" || item.aside !== true));
+  }
+
+  /** Compacts the conversation; false when there was nothing to leave out. */
+  async *#shorten(signal: AbortSignal): AsyncGenerator<AgentOutput, boolean> {
     const before = this.#tokens();
     const shorter = yield* compacted(this.#history.items, this.#conversation(), signal);
     if (shorter) this.#history.replace(shorter);
@@ -117,10 +126,7 @@ export class AgentLoop implements Agent {
         },
       },
     };
-  }
-
-  restore(items: readonly ResponseItem[]): void {
-    this.#history.replace(items.filter((item) => item.type !== "message" || item.aside !== true));
+    return shorter !== undefined;
   }
 
   /** Takes the input in that opens a turn, after input that the turn before did not come to. */
@@ -198,9 +204,7 @@ export class AgentLoop implements Agent {
 
   async *#compactAndRetry(error: AgentError, signal: AbortSignal): AsyncGenerator<AgentOutput, Step> {
     this.#compactedForThisRequest = true;
-    const before = this.#history.items.length;
-    yield* this.compact(signal);
-    if (this.#history.items.length >= before) throw error;
+    if (!(yield* this.#shorten(signal))) throw error;
     return { kind: "more" };
   }
 

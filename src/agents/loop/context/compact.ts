@@ -17,6 +17,8 @@ const SUMMARY_HEAD = "Summary of the conversation so far, in place of its older 
 /** Shares of the window that stay as they were: the newest steps, and the user's own words before them. */
 const TAIL_SHARE = 0.2;
 const WORDS_SHARE = 0.1;
+/** And of a conversation that is far smaller than its window, when it is compacted all the same. */
+const TAIL_SHARE_OF_ITEMS = 0.3;
 
 /**
  * A shorter conversation that means the same: the user's newest words, a summary of what is old, and the newest steps
@@ -28,7 +30,7 @@ export async function* compacted(
   signal: AbortSignal,
 ): AsyncGenerator<AgentOutput, ResponseItem[] | undefined> {
   const window = model.info.contextWindow;
-  const cut = tailStart(items, window * TAIL_SHARE);
+  const cut = tailStart(items, Math.min(window * TAIL_SHARE, tokens(items) * TAIL_SHARE_OF_ITEMS));
   const old = items.slice(0, cut);
   if (old.length === 0) return undefined;
   const text = `Write the memory of this conversation:\n\n${transcript(old)}`;
@@ -44,14 +46,14 @@ export async function* compacted(
 const tokens = (items: readonly ResponseItem[]) =>
   items.reduce((total, item) => total + estimateTokens(item), 0);
 
-/** Where the newest steps begin: at most `budget` tokens, and never between a call and its output. */
+/** Where the newest steps begin: at most `budget` tokens, at least one step, never between a call and its output. */
 function tailStart(items: readonly ResponseItem[], budget: number): number {
   let start = items.length;
   let spent = 0;
   for (let index = items.length - 1; index >= 0; index -= 1) {
     const item = items[index];
     if (item) spent += estimateTokens(item);
-    if (spent > budget) break;
+    if (spent > budget && start < items.length) break;
     if (isStepStart(items, index)) start = index;
   }
   return start;
