@@ -141,19 +141,31 @@ export class LiveSession implements Session {
     else if (!this.#parts.agent.steer(input)) this.#waiting.push(input);
   }
 
-  #start(work: (signal: AbortSignal) => Promise<void>): void {
+  #start(work: (signal: AbortSignal) => Promise<ServerBody | undefined>): void {
     const abort = new AbortController();
-    const done = work(abort.signal)
-      .catch((error: unknown) => this.#tellError(error))
-      .finally(() => {
-        this.#running = undefined;
-        const next = this.#ended ? undefined : this.#waiting.shift();
-        if (next) this.#start((signal) => this.#turn(next, signal));
-      });
-    this.#running = { abort, done };
+    this.#running = { abort, done: this.#run(work, abort.signal) };
   }
 
-  async #turn(input: UserInput, signal: AbortSignal): Promise<void> {
+  /** Runs a piece of work; its last message is told when the session is ready for the next one. */
+  async #run(
+    work: (signal: AbortSignal) => Promise<ServerBody | undefined>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let last: ServerBody | undefined;
+    try {
+      last = await work(signal);
+    } catch (error) {
+      this.#tellError(error);
+    }
+    this.#running = undefined;
+    if (last) this.#tellAnyway(last);
+    // Nobody waits for the disk here: the next turn may begin.
+    this.#parts.log.barrier().catch((error: unknown) => this.#parts.onFault(error));
+    const next = this.#ended ? undefined : this.#waiting.shift();
+    if (next) this.#start((nextSignal) => this.#turn(next, nextSignal));
+  }
+
+  async #turn(input: UserInput, signal: AbortSignal): Promise<ServerBody> {
     const usage = new UsageSum();
     let status: TurnStatus = "failed";
     try {
@@ -164,14 +176,13 @@ export class LiveSession implements Session {
     }
     this.#tellAnyway({ type: "loading_state", payload: { loading: false } });
     const { total } = usage;
-    this.#tellAnyway({
+    return {
       type: "agent_finished",
       payload: { responseId: this.#lastResponseId, status, ...(total && { usage: total }) },
-    });
-    await this.#parts.log.barrier();
+    };
   }
 
-  async #compact(signal: AbortSignal): Promise<void> {
+  async #compact(signal: AbortSignal): Promise<undefined> {
     await this.#follow(this.#parts.agent.compact(signal), new UsageSum());
   }
 

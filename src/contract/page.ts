@@ -7,6 +7,8 @@ export interface PageRequest {
   query: URLSearchParams;
   /** Lower-case names. */
   headers: Readonly<Record<string, string | undefined>>;
+  /** The JSON text of a request that changes something; else empty. */
+  body: string;
 }
 
 /** `body` is sent as it is, or piece by piece as the client reads it. */

@@ -33,6 +33,8 @@ export interface Protocol {
   receive(frame: string): void;
   /** A frame that the channel refused to read; `head` is its beginning. */
   oversized(head: string): void;
+  /** Too many frames in a short time; the channel ends the connection after it. */
+  limited?(): void;
   closed(): void;
 }
 

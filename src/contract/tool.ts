@@ -12,6 +12,8 @@ export interface ToolContext {
   maxTimeoutMs: number;
   /** What a tool may tell the model at most, in bytes; the middle is cut out. */
   maxOutputBytes: number;
+  /** Absolute paths that no patch may touch, beside those that never may: the server's own `.env`, keys and logs. */
+  protectedPaths?: readonly string[];
 }
 
 /** What a call asks for. `read` changes nothing, `edit` changes files inside the workspace, `execute` is all else. */

@@ -94,7 +94,7 @@ export const testContext = (workspace = "/workspace"): ToolContext => ({
   workspace,
   sandbox: {
     mode: "read-only",
-    async *run() {
+    run() {
       throw new Error("this test runs no process");
     },
   },

@@ -113,7 +113,10 @@ export class AgentLoop implements Agent {
   async *#shorten(signal: AbortSignal): AsyncGenerator<AgentOutput, boolean> {
     const before = this.#tokens();
     const shorter = yield* compacted(this.#history.items, this.#conversation(), signal);
-    if (shorter) this.#history.replace(shorter);
+    if (shorter) {
+      this.#history.replace(shorter);
+      this.#meter.forget();
+    }
     const after = shorter ? this.#tokens() : before;
     yield {
       body: {

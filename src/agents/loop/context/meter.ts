@@ -41,10 +41,15 @@ export class ContextMeter {
     };
   }
 
+  /** The conversation was replaced: what was counted is not what it is now. */
+  forget(): void {
+    this.#counted = undefined;
+  }
+
   /** `overhead`: characters of instructions and tools, for a conversation that nobody has counted yet. */
   tokens(items: readonly ResponseItem[], overhead: number): number {
     const counted = this.#counted;
-    // A conversation that was rewound or compacted is not the one that was counted.
+    // A conversation that was rewound is not the one that was counted.
     if (
       !counted ||
       counted.tokens === 0 ||
