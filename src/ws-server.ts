@@ -1,0 +1,165 @@
+import { realpathSync } from "node:fs";
+import type { Logger } from "pino";
+import { instructionsFor } from "./agents/loop/prompt.ts";
+import { AgentLoop } from "./agents/loop/loop.ts";
+import { DeltaBatches } from "./audit/delta-batch.ts";
+import { createLogStore } from "./audit/log.ts";
+import { type Config, ConfigError, loadConfig } from "./config.ts";
+import { AgentError } from "./contract/error.ts";
+import type { LogStore } from "./contract/log.ts";
+import type { Sandbox } from "./contract/sandbox.ts";
+import { parseFlags, usage } from "./flags.ts";
+import { createLogger } from "./logger.ts";
+import { createSelectModel } from "./models/select.ts";
+import { pickSandbox } from "./sandboxes/pick.ts";
+import { createServer, routeTable, type Server } from "./server.ts";
+import { LiveSessions } from "./sessions.ts";
+import { createToolbox } from "./tools/toolbox.ts";
+import { VERSION } from "./version.ts";
+
+/** The longest time that a model may ask for one command. */
+const MAX_TOOL_TIMEOUT_MS = 600_000;
+
+async function main(): Promise<void> {
+  const flags = parseFlags(process.argv.slice(2));
+  if (flags.help) return void process.stdout.write(usage());
+  if (flags.version) return void process.stdout.write(`${VERSION}\n`);
+  const config = loadConfig(flags);
+  const logger = createLogger(config.logLevel);
+  const selectModel = createSelectModel(config);
+  const model = await selectModel(config.model);
+  const sandbox = await chooseSandbox(config, logger);
+  const logs = createLogStore({ folder: config.sessionStorePath ?? "" });
+  if (config.sessionStorePath === undefined) {
+    logger.warn("SESSION_STORE_PATH is empty: the session logs live in memory and end with the server");
+  }
+  const sessions = createSessions({ config, logger, selectModel, sandbox, logs });
+  const server = createServer({
+    ...routeTable(logs),
+    host: config.host,
+    port: config.port,
+    authToken: config.authToken,
+    allowedOrigins: config.allowedOrigins,
+    allowedHosts: config.allowedHosts,
+    limits: {
+      clients: config.maxClients,
+      messageBytes: config.maxMessageBytes,
+      messagesPerSecond: config.maxMessagesPerSecond,
+    },
+    sessions,
+    log: logger,
+  });
+  const { host, port } = await server.listen();
+  stopOnSignal({ server, sessions, logger, deadlineMs: config.shutdownMs });
+  logger.info(
+    {
+      model: model.name,
+      provider: model.provider,
+      workspace: config.workspace,
+      sandbox: sandbox.mode,
+      approvalPolicy: config.approvalPolicy,
+      sessions: config.sessionStorePath ?? "in memory",
+    },
+    `AgentLoop Server ${VERSION} listens on ws://${host.includes(":") ? `[${host}]` : host}:${port}/`,
+  );
+}
+
+async function chooseSandbox(config: Config, logger: Logger): Promise<Sandbox> {
+  const { sandbox, warnings } = await pickSandbox({
+    mode: config.sandbox,
+    workspace: config.workspace,
+    hiddenPaths: [config.envFile, config.sessionStorePath, config.googleCredentialsPath].filter(
+      (path) => path !== undefined,
+    ),
+    network: config.sandboxNetwork === "on",
+    user: config.sandboxUser,
+    environment: config.environment,
+  });
+  for (const warning of warnings) logger.warn(warning);
+  return sandbox;
+}
+
+interface Parts {
+  config: Config;
+  logger: Logger;
+  selectModel: ReturnType<typeof createSelectModel>;
+  sandbox: Sandbox;
+  logs: LogStore;
+}
+
+function createSessions({ config, logger, selectModel, sandbox, logs }: Parts): LiveSessions {
+  const toolbox = createToolbox();
+  const workspace = realpathSync(config.workspace);
+  return new LiveSessions({
+    defaultModel: config.model,
+    selectModel,
+    createAgent: ({ sessionId, model, approvalPolicy }) =>
+      new AgentLoop({
+        sessionId,
+        model,
+        selectModel,
+        toolbox,
+        toolContext: {
+          workspace,
+          sandbox,
+          timeoutMs: config.toolTimeoutMs,
+          maxTimeoutMs: Math.max(MAX_TOOL_TIMEOUT_MS, config.toolTimeoutMs),
+          maxOutputBytes: config.maxToolOutputBytes,
+        },
+        instructions: instructionsFor(config.instructions, workspace),
+        approvalPolicy,
+        approvalTimeoutMs: config.approvalTimeoutMs,
+        maxTurnSteps: config.maxTurnSteps,
+        context: { strategy: config.contextStrategy, threshold: config.contextCompactionThreshold },
+      }),
+    createLog: (id) => new DeltaBatches(logs.create(id)),
+    approvalPolicy: config.approvalPolicy,
+    facts: { workspace, sandbox: sandbox.mode, server_version: VERSION },
+    maxSessions: config.maxSessions,
+    detachMs: config.sessionDetachMs,
+    onFault: (error, sessionId) => logger.error({ err: error, session: sessionId }, "a fault of the server"),
+  });
+}
+
+interface Running {
+  server: Server;
+  sessions: LiveSessions;
+  logger: Logger;
+  deadlineMs: number;
+}
+
+/** Cancels what runs, ends the logs, closes the clients, and exits 0; at the deadline all the same. */
+function stopOnSignal({ server, sessions, logger, deadlineMs }: Running): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal, sessions: sessions.size }, "stopping");
+    const deadline = setTimeout(() => {
+      logger.warn(`not everything had stopped after ${deadlineMs / 1000} s (SHUTDOWN_SECONDS)`);
+      process.exit(0);
+    }, deadlineMs);
+    server.drain();
+    void sessions
+      .close("server_restart")
+      .then(() => server.close({ deadlineMs }))
+      .catch((error: unknown) => logger.error({ err: error }, "a fault while stopping"))
+      .finally(() => {
+        clearTimeout(deadline);
+        process.exit(0);
+      });
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+/** What a person can mend is said in plain lines; only a fault of ours shows its stack. */
+function fail(error: unknown): never {
+  const plain = error instanceof ConfigError || error instanceof AgentError || isPlain(error);
+  process.stderr.write(`${plain ? (error as Error).message : String((error as Error).stack ?? error)}\n`);
+  process.exit(1);
+}
+
+const isPlain = (error: unknown) => error instanceof Error && error.constructor === Error;
+
+main().catch(fail);
