@@ -121,6 +121,7 @@ export default defineConfig({
     // A test may build what it needs: the walls are for the house itself.
     {
       files: ["**/*.test.ts", "**/*.suite.ts", "src/testing/**"],
+      plugins: ["node", "vitest"],
       rules: {
         "no-restricted-imports": "off",
         "node/no-process-env": "off",

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
@@ -120,15 +121,17 @@ export function errorMessage(code: ErrorCode, message: string): ServerBody {
 /** What the client sent, until the test takes it. */
 class Inbox {
   #messages: ClientMessage[] = [];
-  #waiting: { type: MessageType; resolve: () => void; reject: (reason: Error) => void } | undefined;
+  #ended = false;
+  #arrivals = new EventEmitter();
 
   put(message: ClientMessage): void {
     this.#messages.push(message);
-    if (this.#waiting?.type === message.type) this.#waiting.resolve();
+    this.#arrivals.emit("change");
   }
 
   end(): void {
-    this.#waiting?.reject(new Error(`the client went away before it sent ${this.#waiting.type}`));
+    this.#ended = true;
+    this.#arrivals.emit("change");
   }
 
   has(type: MessageType): boolean {
@@ -136,16 +139,15 @@ class Inbox {
   }
 
   async take<Type extends MessageType>(type: Type): Promise<Asked<Type>> {
-    if (!this.has(type)) {
-      await new Promise<void>((resolve, reject) => {
-        this.#waiting = { type, resolve, reject };
-      });
-      this.#waiting = undefined;
+    for (;;) {
+      const found = this.#messages.find((message): message is Asked<Type> => message.type === type);
+      if (found !== undefined) {
+        this.#messages = this.#messages.filter((message) => message !== found);
+        return found;
+      }
+      if (this.#ended) throw new Error(`the client went away before it sent ${type}`);
+      await once(this.#arrivals, "change");
     }
-    const found = this.#messages.find((message): message is Asked<Type> => message.type === type);
-    if (found === undefined) throw new Error(`there is no ${type}`);
-    this.#messages = this.#messages.filter((message) => message !== found);
-    return found;
   }
 }
 

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,8 +19,8 @@ export interface Terminal {
   shows(expected: RegExp): Promise<string>;
   /** Waits for the program's end. */
   exitCode(): Promise<number>;
-  /** Everything that the program has sent to the terminal, as it was sent; waits until it fits. */
-  sent(expected: RegExp): Promise<string>;
+  /** Everything that the program has sent to the terminal, as it was sent; waits until it contains the text. */
+  sent(expected: string): Promise<string>;
   close(): void;
 }
 
@@ -46,9 +47,9 @@ export function openTerminal(argv: readonly string[]): Terminal {
   const screen = (options: { colours?: boolean } = {}) =>
     tmux("capture-pane", "-p", ...(options.colours ? ["-e"] : [])).trimEnd();
 
-  const waitFor = (read: () => string, expected: RegExp) =>
+  const waitFor = (read: () => string, fits: (text: string) => boolean, expected: RegExp | string) =>
     poll(
-      () => (expected.test(read()) ? read() : undefined),
+      () => (fits(read()) ? read() : undefined),
       () => `${String(expected)} never came:\n${read()}`,
     );
   return {
@@ -56,12 +57,17 @@ export function openTerminal(argv: readonly string[]): Terminal {
     type: (text) => void tmux("send-keys", "-l", text),
     paste: (text) => void tmux("set-buffer", text, ";", "paste-buffer", "-p", "-r"),
     screen,
-    shows: (expected) => waitFor(screen, expected),
+    shows: (expected) => waitFor(screen, (text) => expected.test(text), expected),
     exitCode: async () => {
       const code = () => (existsSync(status) ? Number(readFileSync(status, "utf8")) : undefined);
       return poll(code, () => `the program did not end:\n${screen()}`);
     },
-    sent: (expected) => waitFor(() => readFileSync(record, "utf8"), expected),
+    sent: (expected) =>
+      waitFor(
+        () => readFileSync(record, "utf8"),
+        (text) => text.includes(expected),
+        expected,
+      ),
     close() {
       tmux("kill-server");
       rmSync(folder, { recursive: true, force: true });
@@ -83,6 +89,8 @@ export interface PipedProgram {
   write(text: string): void;
   /** Ends its standard input. */
   end(): void;
+  /** Waits until its standard output contains the text. */
+  printed(expected: string): Promise<void>;
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: Promise<number | null>;
@@ -103,6 +111,9 @@ export function openPipes([command, ...args]: readonly [string, ...string[]]): P
   return {
     write: (text) => void child.stdin.write(text),
     end: () => void child.stdin.end(),
+    async printed(expected) {
+      while (!texts.stdout.includes(expected)) await once(child.stdout, "data");
+    },
     get stdout() {
       return texts.stdout;
     },

@@ -28,7 +28,7 @@ export function createTestSessions({
 }: TestSessions) {
   const faults: unknown[] = [];
   const toolbox = createTestToolbox();
-  const selectModel = async () => model ?? createScriptedModel({ script });
+  const selectModel = async () => model ?? createScriptedModel({ ...(script && { script }) });
   const sessions = new LiveSessions({
     defaultModel: "scripted",
     selectModel,

@@ -1,0 +1,7 @@
+import { AgentError } from "../contract/error.ts";
+import type { Sessions } from "../contract/session.ts";
+
+/** For tests of what never opens a session. */
+export const noSessions: Sessions = {
+  create: () => Promise.reject(new AgentError("rate_limited", "no session can be had")),
+};

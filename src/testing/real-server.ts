@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const ENTRY = fileURLToPath(new URL("../ws-server.ts", import.meta.url));
+
+/** What a server of its own may not take over from whoever runs the tests. */
+const OWN_VARIABLES = /^(?:PATH|HOME|LANG|TMPDIR|USER|NODE_.*)$/;
+
+export interface RealServer {
+  child: ChildProcess;
+  port: number;
+  /** `ws://127.0.0.1:PORT/`. */
+  url: string;
+  /** `http://127.0.0.1:PORT`. */
+  origin: string;
+  /** What it has written to standard error so far. */
+  written(): string;
+  /** Sends the signal and resolves with the exit code when it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** For `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface Launch {
+  /** The folder it is started in; the workspace unless the environment says otherwise. */
+  cwd: string;
+  env?: Record<string, string>;
+  args?: readonly string[];
+  entry?: string;
+}
+
+/** It ended before it listened: with this code, and these words. */
+export class NotStarted extends Error {
+  readonly exitCode: number | null;
+
+  constructor(exitCode: number | null, written: string) {
+    super(written);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Starts the real server in a process of its own on a free port. Throws NotStarted. */
+export async function startRealServer({
+  cwd,
+  env = {},
+  args = [],
+  entry = ENTRY,
+}: Launch): Promise<RealServer> {
+  const inherited = Object.entries(process.env).filter(([name]) => OWN_VARIABLES.test(name));
+  const child = spawn(process.execPath, [entry, "--port", "0", ...args], {
+    cwd,
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = once(child, "close") as Promise<[number | null]>;
+  let written = "";
+  const listening = new Promise<number>((resolve) => {
+    const collect = (chunk: Buffer) => {
+      written += chunk.toString();
+      const port = /listens on ws:\/\/127\.0\.0\.1:(\d+)\//.exec(written)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+  });
+  const port = await Promise.race([listening, exited.then(([code]) => new NotStarted(code, written))]);
+  if (port instanceof NotStarted) throw port;
+  const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+    child.kill(signal);
+    return (await exited)[0];
+  };
+  return {
+    child,
+    port,
+    url: `ws://127.0.0.1:${port}/`,
+    origin: `http://127.0.0.1:${port}`,
+    written: () => written,
+    stop,
+    [Symbol.asyncDispose]: async () => void (await stop("SIGKILL")),
+  };
+}
