@@ -131,7 +131,7 @@ async function showLog(origin: string, session: string): Promise<void> {
     const { type, event, payload } = data as {
       type?: string;
       event?: string;
-      payload?: Record<string, unknown>;
+      payload?: Record<string, string | undefined>;
     };
     const arrow = direction === "incoming" ? "->" : "<-";
     const detail = payload?.["type"] ?? payload?.["kind"] ?? payload?.["review"] ?? payload?.["status"] ?? "";

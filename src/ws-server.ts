@@ -8,7 +8,7 @@ import { type Config, ConfigError, loadConfig } from "./config.ts";
 import { AgentError } from "./contract/error.ts";
 import type { LogStore } from "./contract/log.ts";
 import type { Sandbox } from "./contract/sandbox.ts";
-import { parseFlags, usage } from "./flags.ts";
+import { helpText, parseFlags } from "./flags.ts";
 import { createLogger } from "./logger.ts";
 import { createSelectModel } from "./models/select.ts";
 import { pickSandbox } from "./sandboxes/pick.ts";
@@ -22,14 +22,15 @@ const MAX_TOOL_TIMEOUT_MS = 600_000;
 
 async function main(): Promise<void> {
   const flags = parseFlags(process.argv.slice(2));
-  if (flags.help) return void process.stdout.write(usage());
+  if (flags.help) return void process.stdout.write(helpText());
   if (flags.version) return void process.stdout.write(`${VERSION}\n`);
   const config = loadConfig(flags);
   const logger = createLogger(config.logLevel);
   const selectModel = createSelectModel(config);
   const model = await selectModel(config.model);
-  const sandbox = await chooseSandbox(config, logger);
+  // The sandbox hides the folder of the logs: it must be there by then.
   const logs = createLogStore({ folder: config.sessionStorePath ?? "" });
+  const sandbox = await chooseSandbox(config, logger);
   if (config.sessionStorePath === undefined) {
     logger.warn("SESSION_STORE_PATH is empty: the session logs live in memory and end with the server");
   }
