@@ -5,8 +5,7 @@ import type { ApprovalPolicy, ContextInfo } from "../../contract/message.ts";
 import type { Model, ModelRequest, SelectModel } from "../../contract/model.ts";
 import type { ToolContext, Toolbox } from "../../contract/tool.ts";
 import { Approvals } from "./approvals.ts";
-import { compacted } from "./context/compact.ts";
-import { ContextMeter } from "./context/meter.ts";
+import { Context } from "./context/context.ts";
 import { explainCall } from "./explain.ts";
 import { History, unrunOutput } from "./history.ts";
 import { mintItemId } from "./ids.ts";
@@ -40,8 +39,7 @@ export class AgentLoop implements Agent {
   readonly #history = new History();
   readonly #grants = new Grants();
   readonly #approvals = new Approvals();
-  readonly #meter = new ContextMeter();
-  readonly #overhead: number;
+  readonly #context: Context;
   #model: Model;
   #inbox: UserInput[] = [];
   #takesInput = false;
@@ -51,7 +49,12 @@ export class AgentLoop implements Agent {
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#model = options.model;
-    this.#overhead = options.instructions.length + JSON.stringify(options.toolbox.specs).length;
+    const overhead = options.instructions.length + JSON.stringify(options.toolbox.specs).length;
+    this.#context = new Context(this.#history, {
+      ...options.context,
+      sessionId: options.sessionId,
+      overhead,
+    });
   }
 
   get provider() {
@@ -90,46 +93,15 @@ export class AgentLoop implements Agent {
   }
 
   contextInfo(): ContextInfo {
-    const tokenCount = this.#tokens();
-    const maxTokens = this.#model.info.contextWindow;
-    return {
-      tokenCount,
-      usagePercent: Math.round((tokenCount / maxTokens) * 1000) / 10,
-      transcriptLength: this.#history.items.length,
-      maxTokens,
-      strategy: this.#options.context.strategy,
-    };
+    return this.#context.info(this.#model);
   }
 
   async *compact(signal: AbortSignal): AsyncGenerator<AgentOutput, void> {
-    yield* this.#shorten(signal);
+    yield* this.#context.shorten(this.#model, signal);
   }
 
   restore(items: readonly ResponseItem[]): void {
     this.#history.replace(items.filter((item) => item.type !== "message" || item.aside !== true));
-  }
-
-  /** Compacts the conversation; false when there was nothing to leave out. */
-  async *#shorten(signal: AbortSignal): AsyncGenerator<AgentOutput, boolean> {
-    const before = this.#tokens();
-    const shorter = yield* compacted(this.#history.items, this.#conversation(), signal);
-    if (shorter) {
-      this.#history.replace(shorter);
-      this.#meter.forget();
-    }
-    const after = shorter ? this.#tokens() : before;
-    yield {
-      body: {
-        type: "context_compacted",
-        payload: {
-          oldTokenCount: before,
-          newTokenCount: after,
-          reductionPercent: before === 0 ? 0 : Math.round((1 - after / before) * 1000) / 10,
-          strategy: this.#options.context.strategy,
-        },
-      },
-    };
-    return shorter !== undefined;
   }
 
   /** Takes the input in that opens a turn, after input that the turn before did not come to. */
@@ -147,7 +119,7 @@ export class AgentLoop implements Agent {
     let faults = 0;
     for (let step = 0; step < this.#options.maxTurnSteps; step += 1) {
       yield* this.#takeInbox();
-      yield* this.#compactIfFull(signal);
+      yield* this.#context.shortenIfFull(this.#model, signal);
       const end = yield* this.#step(signal);
       if (end.kind === "fault") {
         if (end.note !== undefined) yield* this.#note(end.note);
@@ -185,7 +157,7 @@ export class AgentLoop implements Agent {
     }
     this.#compactedForThisRequest = false;
     this.#lastResponseId = result.responseId;
-    this.#meter.count(result.usage, this.#history.items);
+    this.#context.count(result.usage);
     const end = yield* this.#answerCalls(result.calls, signal);
     this.#history.markResponse(result.responseId);
     return end ?? afterResponse(result, this.#model.name);
@@ -207,14 +179,8 @@ export class AgentLoop implements Agent {
 
   async *#compactAndRetry(error: AgentError, signal: AbortSignal): AsyncGenerator<AgentOutput, Step> {
     this.#compactedForThisRequest = true;
-    if (!(yield* this.#shorten(signal))) throw error;
+    if (!(yield* this.#context.shorten(this.#model, signal))) throw error;
     return { kind: "more" };
-  }
-
-  async *#compactIfFull(signal: AbortSignal): AsyncGenerator<AgentOutput> {
-    const { strategy, threshold } = this.#options.context;
-    if (strategy === "dummy" || this.#tokens() < threshold * this.#model.info.contextWindow) return;
-    yield* this.compact(signal);
   }
 
   async *#pause(faults: number, error: AgentError, signal: AbortSignal): AsyncGenerator<AgentOutput> {
@@ -292,7 +258,7 @@ export class AgentLoop implements Agent {
   }
 
   #callParts(): CallParts {
-    const { toolbox, toolContext, approvalPolicy, approvalTimeoutMs } = this.#options;
+    const { sessionId, toolbox, toolContext, approvalPolicy, approvalTimeoutMs } = this.#options;
     return {
       toolbox,
       context: toolContext,
@@ -302,16 +268,8 @@ export class AgentLoop implements Agent {
       approvals: this.#approvals,
       approvalTimeoutMs,
       explain: (item, signal) =>
-        explainCall(item, { ...this.#conversation(), items: this.#history.items }, signal),
+        explainCall(item, { model: this.#model, sessionId, items: this.#history.items }, signal),
     };
-  }
-
-  #conversation() {
-    return { model: this.#model, sessionId: this.#options.sessionId };
-  }
-
-  #tokens(): number {
-    return this.#meter.tokens(this.#history.items, this.#overhead);
   }
 }
 

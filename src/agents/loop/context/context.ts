@@ -1,0 +1,80 @@
+import type { AgentOutput } from "../../../contract/agent.ts";
+import type { ContextInfo } from "../../../contract/message.ts";
+import type { Model, TokenUsage } from "../../../contract/model.ts";
+import type { History } from "../history.ts";
+import { compacted } from "./compact.ts";
+import { ContextMeter } from "./meter.ts";
+
+export interface ContextOptions {
+  sessionId: string;
+  strategy: "threshold" | "dummy";
+  /** The share of the window at which `threshold` compacts. */
+  threshold: number;
+  /** Characters of instructions and tools, which every request carries. */
+  overhead: number;
+}
+
+/** Keeps the conversation within the model's window. */
+export class Context {
+  readonly #history: History;
+  readonly #options: ContextOptions;
+  readonly #meter = new ContextMeter();
+
+  constructor(history: History, options: ContextOptions) {
+    this.#history = history;
+    this.#options = options;
+  }
+
+  /** A response has been counted by its provider; the history has its items. */
+  count(usage: TokenUsage): void {
+    this.#meter.count(usage, this.#history.items);
+  }
+
+  info({ info }: Model): ContextInfo {
+    const tokenCount = this.#tokens();
+    return {
+      tokenCount,
+      usagePercent: percent(tokenCount / info.contextWindow),
+      transcriptLength: this.#history.items.length,
+      maxTokens: info.contextWindow,
+      strategy: this.#options.strategy,
+    };
+  }
+
+  async *shortenIfFull(model: Model, signal: AbortSignal): AsyncGenerator<AgentOutput> {
+    const { strategy, threshold } = this.#options;
+    if (strategy === "dummy" || this.#tokens() < threshold * model.info.contextWindow) return;
+    yield* this.shorten(model, signal);
+  }
+
+  /** Replaces the older part by a summary; false when there was nothing to leave out. */
+  async *shorten(model: Model, signal: AbortSignal): AsyncGenerator<AgentOutput, boolean> {
+    const { strategy, sessionId } = this.#options;
+    const before = this.#tokens();
+    const shorter = yield* compacted(this.#history.items, { model, sessionId }, signal);
+    if (shorter) {
+      this.#history.replace(shorter);
+      this.#meter.forget();
+    }
+    const after = shorter ? this.#tokens() : before;
+    yield {
+      body: {
+        type: "context_compacted",
+        payload: {
+          oldTokenCount: before,
+          newTokenCount: after,
+          reductionPercent: before === 0 ? 0 : percent(1 - after / before),
+          strategy,
+        },
+      },
+    };
+    return shorter !== undefined;
+  }
+
+  #tokens(): number {
+    return this.#meter.tokens(this.#history.items, this.#options.overhead);
+  }
+}
+
+/** With one decimal. */
+const percent = (share: number) => Math.round(share * 1000) / 10;
