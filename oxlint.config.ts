@@ -30,7 +30,7 @@ const PACKAGES: { name: string; files: string[] }[] = [
   { name: "ws", files: ["src/channels/ws.ts"] },
   { name: "node:http2", files: ["src/server.ts", "src/channels/http2.ts"] },
   { name: "node:child_process", files: ["src/sandboxes/", "src/agents/codex/"] },
-  { name: "dotenv", files: ["src/config.ts"] },
+  { name: "dotenv", files: ["src/config/"] },
   { name: "react", files: ["src/web/"] },
 ];
 
@@ -108,7 +108,7 @@ export default defineConfig({
     { files: ["src/**"], rules: { "node/no-process-env": "error" }, plugins: ["node"] },
     { files: ["src/contract/**"], rules: walls("src/contract/", ROOMS) },
     { files: ["src/session.ts", "src/sessions.ts"], rules: walls("src/session.ts", ROOMS) },
-    { files: ["src/config.ts"], rules: walls("src/config.ts", ROOMS) },
+    { files: ["src/config/**"], rules: walls("src/config/", ROOMS) },
     {
       files: ["src/server.ts"],
       rules: walls(
@@ -133,7 +133,7 @@ export default defineConfig({
         "vitest/valid-title": "off",
       },
     },
-    { files: ["src/config.ts"], rules: { "node/no-process-env": "off" } },
+    { files: ["src/config/config.ts"], plugins: ["node"], rules: { "node/no-process-env": "off" } },
     {
       files: ["examples/**", "scripts/**", "bench/**", "*.mjs", "*.config.ts"],
       rules: { "no-console": "off" },

@@ -1,13 +1,13 @@
 import { AgentError } from "../contract/error.ts";
 import type { Provider } from "../contract/item.ts";
 import type { Model, ModelInfo, SelectModel } from "../contract/model.ts";
-import { nearest } from "../nearest.ts";
+import { closest } from "fastest-levenshtein";
 import type { GoogleCredentials } from "./google/credentials.ts";
 import { modelInfo, readRegistry, type Registry } from "./registry.ts";
 import { withRetries } from "./retry.ts";
 
 /** Providers whose models run in our own loop. */
-export type ModelProvider = Exclude<Provider, "codex">;
+type ModelProvider = Exclude<Provider, "codex">;
 
 /** Keys, addresses and limits; the names are those of the server's configuration. */
 export interface SelectModelOptions {
@@ -66,7 +66,7 @@ function chooseProvider(
   if (named !== undefined) return { provider: named, name: requested };
   throw new AgentError(
     "unknown_model",
-    `The model ${JSON.stringify(requested)} is not known; the nearest known name is ${nearest(requested, registry.keys())}. ` +
+    `The model ${JSON.stringify(requested)} is not known; the nearest known name is ${closest(requested, [...registry.keys()])}. ` +
       "A provider may stand before the name, as in openai/NAME, and PROVIDER names that of the server's own MODEL.",
     { retryable: false },
   );

@@ -38,3 +38,9 @@ export async function newFolder(owner?: Identity): Promise<string> {
   if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
   return folder;
 }
+
+/** Whom to try a sandbox as: only root can run commands as somebody else. */
+export const USERS: readonly { user: string; identity: Identity | undefined }[] = [
+  { user: "the server's user", identity: undefined },
+  ...(IS_ROOT ? [{ user: "another user", identity: NOBODY }] : []),
+];

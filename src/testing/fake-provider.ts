@@ -25,7 +25,10 @@ export interface FakeRequest {
 
 export interface FakeProvider {
   url: string;
+  /** Since the start, or since `script` was called. */
   requests: FakeRequest[];
+  /** From now on these answers, in order and the last one again and again. */
+  script(...answers: FakeAnswer[]): void;
   /** Resolves as soon as so many requests have come in whole. */
   received(count: number): Promise<void>;
   /** Resolves as soon as the client has left an answer before its end. */
@@ -39,13 +42,15 @@ export function eventStream(...events: (object | string)[]): string[] {
 }
 
 /** A provider on 127.0.0.1 that gives the answers in order and the last one again and again. */
-export async function startFakeProvider(...answers: FakeAnswer[]): Promise<FakeProvider> {
+export async function startFakeProvider(...first: FakeAnswer[]): Promise<FakeProvider> {
+  let answers = first;
   const requests: FakeRequest[] = [];
-  const abandoned = Promise.withResolvers<void>();
+  let abandoned = Promise.withResolvers<void>();
   const server = createServer((incoming, outgoing) => void serve(incoming, outgoing));
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk);
+    const { resolve: abandon } = abandoned;
     const answer = answers[Math.min(requests.length, answers.length - 1)] ?? {};
     const text = Buffer.concat(chunks).toString("utf8");
     requests.push({
@@ -55,7 +60,7 @@ export async function startFakeProvider(...answers: FakeAnswer[]): Promise<FakeP
       body: parseBody(incoming.headers["content-type"], text),
     });
     outgoing.on("close", () => {
-      if (!outgoing.writableFinished) abandoned.resolve();
+      if (!outgoing.writableFinished) abandon();
     });
     server.emit("received");
     await give(answer, outgoing);
@@ -66,6 +71,11 @@ export async function startFakeProvider(...answers: FakeAnswer[]): Promise<FakeP
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    script: (...next) => {
+      answers = next;
+      requests.length = 0;
+      abandoned = Promise.withResolvers();
+    },
     received: async (count) => {
       while (requests.length < count) await once(server, "received");
     },

@@ -62,7 +62,7 @@ function testCall(
         started.dispatchEvent(new Event("hanging"));
         if (!signal.aborted) await once(signal, "abort");
       }
-      yield { type: "result", output: args.say, metadata: { exit_code: 0, duration_seconds: 0 } };
+      yield { type: "result", output: patch ?? args.say, metadata: { exit_code: 0, duration_seconds: 0 } };
     },
   };
 }

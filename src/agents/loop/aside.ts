@@ -9,14 +9,16 @@ export interface AsideRequest {
   instructions: string;
   text: string;
   sessionId: string;
+  /** The answer is for the clients, too. */
+  told: boolean;
 }
 
 /**
- * Asks the model something beside the conversation, without tools. Only finished messages and the count of tokens go
- * out, marked as aside; returns the text.
+ * Asks the model something beside the conversation, without tools. Only the count of tokens and, where it is
+ * told, the finished message go out, marked as aside; returns the text.
  */
 export async function* askAside(
-  { model, instructions, text, sessionId }: AsideRequest,
+  { model, instructions, text, sessionId, told }: AsideRequest,
   signal: AbortSignal,
 ): AsyncGenerator<AgentOutput, string> {
   const question: InputItem = { type: "message", role: "user", content: [{ type: "input_text", text }] };
@@ -31,7 +33,7 @@ export async function* askAside(
     } else if (body.type === "response_item" && body.payload.type === "message") {
       const message = { ...body.payload, aside: true };
       for (const part of message.content) if (part.type === "output_text") answer += part.text;
-      yield { body: { type: "response_item", payload: message } };
+      if (told) yield { body: { type: "response_item", payload: message } };
     }
   }
   return answer;

@@ -18,7 +18,7 @@ export async function* explainCall(
   const { items, model, sessionId } = conversation;
   const text = `The conversation so far:\n\n${transcript(items)}\n\nThe call to explain:\n\n${item.name}(${item.arguments})`;
   try {
-    yield* askAside({ model, instructions: INSTRUCTIONS, text, sessionId }, signal);
+    yield* askAside({ model, instructions: INSTRUCTIONS, text, sessionId, told: true }, signal);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     yield {

@@ -117,8 +117,6 @@ async function* runCall(
         yield { body: { type: "response_delta", payload } };
       } else {
         const text = [
-          patch !== undefined &&
-            `The user edited the patch before approving it. What was applied:\n${patch}\n`,
           signal.aborted && "The user stopped this call while it ran. What it had said:",
           event.output,
         ];

@@ -34,7 +34,10 @@ export async function* compacted(
   const old = items.slice(0, cut);
   if (old.length === 0) return undefined;
   const text = `Write the memory of this conversation:\n\n${transcript(old)}`;
-  const summary = yield* askAside({ model, instructions: INSTRUCTIONS, text, sessionId }, signal);
+  const summary = yield* askAside(
+    { model, instructions: INSTRUCTIONS, text, sessionId, told: false },
+    signal,
+  );
   const words = newestWords(old, window * WORDS_SHARE);
   const memory = summaryItem(summary);
   const replacement = [...words, memory];

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { Provider } from "./contract/item.ts";
-import { ApprovalPolicy, SandboxMode } from "./contract/message.ts";
+import { Provider } from "../contract/item.ts";
+import { ApprovalPolicy, SandboxMode } from "../contract/message.ts";
 
 /** One variable of the environment, of a `.env` file, or of a flag. */
 export interface Setting {

@@ -3,7 +3,7 @@ import { parse } from "dotenv";
 import { expect, test } from "vitest";
 import { type Setting, SETTINGS } from "./settings.ts";
 
-const example = readFileSync(new URL("../ws-server.env.example", import.meta.url), "utf8");
+const example = readFileSync(new URL("../../ws-server.env.example", import.meta.url), "utf8");
 const settings: Setting[] = Object.values(SETTINGS);
 
 test("the example names every variable with its default, and none that does not exist", () => {

@@ -8,7 +8,7 @@ import { GUARDED_FAMILIES, type Setting, SETTINGS, type Settings } from "./setti
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A key or token that was loaded: it must not stand in a log, a frame, an error or a tool's environment. */
-export interface Secret {
+interface Secret {
   /** The variable that it came from. */
   name: string;
   value: string;

@@ -1,4 +1,4 @@
-import { nearest } from "./nearest.ts";
+import { closest } from "fastest-levenshtein";
 
 /** What the command line says. Its values are still text: they are checked with all others. */
 export interface Flags {
@@ -88,7 +88,7 @@ function applyFlag(flags: Flags, flag: Flag & { name: string }, value: string | 
 
 function unknown(argument: string): string {
   if (!argument.startsWith("-")) return `${argument}: expected a flag; see --help`;
-  const known = nearest(argument, Object.keys(FLAGS));
+  const known = closest(argument, Object.keys(FLAGS));
   return `${argument}: unknown flag; the nearest is ${known}, and --help shows all`;
 }
 

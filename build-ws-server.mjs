@@ -1,0 +1,44 @@
+// Builds dist/ws-server.js: the server with all that it needs, in files that run without node_modules.
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+
+const { version, engines } = JSON.parse(readFileSync("package.json", "utf8"));
+
+rmSync("dist", { recursive: true, force: true });
+
+await build({
+  entryPoints: { "server/main": "src/ws-server.ts" },
+  outdir: "dist",
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  // Chunks keep each provider's SDK unread until its first model is asked for.
+  splitting: true,
+  chunkNames: "server/[name]-[hash]",
+  // Some packages are CommonJS and call `require`, which an ES module lacks.
+  banner: {
+    js: 'import { createRequire as createRequireForBundle } from "node:module"; const require = createRequireForBundle(import.meta.url);',
+  },
+  define: { BUNDLED_VERSION: JSON.stringify(version) },
+  sourcemap: true,
+  legalComments: "linked",
+  logLevel: "warning",
+});
+
+mkdirSync("dist", { recursive: true });
+writeFileSync("dist/ws-server.js", entry(engines.node));
+chmodSync("dist/ws-server.js", 0o755);
+
+/** Must parse on any Node that knows modules: an older one is told what is needed, in place of a syntax error. */
+function entry(range) {
+  const [major, minor] = range.replace(">=", "").split(".").map(Number);
+  return `#!/usr/bin/env node
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < ${major} || (major === ${major} && minor < ${minor})) {
+  console.error("AgentLoop Server needs Node ${major}.${minor} or newer; this is " + process.version + ". \\"npm start\\" brings its own.");
+  process.exit(1);
+}
+await import("./server/main.js");
+`;
+}

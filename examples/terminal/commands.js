@@ -1,0 +1,59 @@
+// What begins with a slash.
+
+import { count, parseClean } from "./format.js";
+
+const USAGES = {
+  "/context": "how full the model's context is",
+  "/compact": "replace the older conversation by a summary",
+  "/model NAME": "run the next prompts on another model",
+  "/sessions": "list the sessions of this server",
+  "/help": "this list",
+  "/quit": "leave",
+};
+const SESSIONS_SHOWN = 20;
+
+export const commandWords = Object.keys(USAGES).map((usage) => usage.split(" ")[0]);
+
+/** `client`: `{ url, headers, state, view, ask, leave }`; `ask` sends a message and resolves when it was answered. */
+export function createCommands({ url, headers, state, view, ask, leave }) {
+  const commands = {
+    "/context": () => ask("get_context_info"),
+    "/compact": () => ask("manual_compact"),
+    "/model": (name) => {
+      if (name) state.model = name;
+      const model = state.model ?? state.info?.model ?? "the server's own";
+      view.note(name ? `the next prompt runs on ${name}` : `model: ${model}`);
+    },
+    "/sessions": () => listSessions(new URL("/sessions", url.href.replace(/^ws/, "http")), headers, view),
+    "/help": () => {
+      for (const [usage, meaning] of Object.entries(USAGES)) view.note(`${usage.padEnd(12)} ${meaning}`);
+    },
+    "/quit": () => leave(0),
+  };
+  /** Undefined when the text is a prompt. */
+  return (text) => {
+    const [word, argument] = text.split(/\s+/);
+    // A path is a prompt; a mistyped command is not.
+    if (!/^\/[a-z]*$/.test(word)) return undefined;
+    const command = Object.hasOwn(commands, word) ? commands[word] : undefined;
+    return async () => {
+      view.screen.gap();
+      if (command) await command(argument);
+      else view.error(undefined, `There is no ${word}; /help lists what there is.`);
+    };
+  };
+}
+
+async function listSessions(address, headers, view) {
+  const response = await fetch(address, { headers });
+  if (!response.ok) return view.error(undefined, `GET ${address.pathname} answered ${response.status}.`);
+  const { sessions = [] } = parseClean(await response.text());
+  if (sessions.length === 0) view.note("No sessions are stored.");
+  for (const session of sessions.slice(0, SESSIONS_SHOWN)) {
+    const start = new Date(session.start_time).toLocaleString("sv");
+    const active = session.state === "active" ? " · active" : "";
+    view.note(`${session.session_id}  ${start}  ${count(session.event_count)} messages${active}`);
+  }
+  const rest = sessions.length - SESSIONS_SHOWN;
+  if (rest > 0) view.note(`and ${rest} more`);
+}
