@@ -1,8 +1,7 @@
 import { v7 as uuid } from "uuid";
 import type { Agent, AgentOutput, AuditFacts, UserInput } from "./contract/agent.ts";
 import { AgentError } from "./contract/error.ts";
-import type { Usage } from "./contract/item.ts";
-import type { SessionRecord } from "./contract/log.ts";
+import type { LogLine, Seq, SessionRecord } from "./contract/log.ts";
 import type {
   ClientMessage,
   ServerBody,
@@ -10,7 +9,10 @@ import type {
   SessionInfo,
   TurnStatus,
 } from "./contract/message.ts";
-import type { EndReason, Session, Subscriber } from "./contract/session.ts";
+import type { EndReason, Entry, Session, Subscriber } from "./contract/session.ts";
+import { Clients } from "./clients.ts";
+import { toldToEveryone } from "./replay.ts";
+import { UsageSum } from "./usage-sum.ts";
 
 /** How much of a frame that was no message stands in the log, in characters. */
 const REFUSED_FRAME_LIMIT = 4096;
@@ -19,10 +21,13 @@ export interface SessionParts {
   id: string;
   agent: Agent;
   log: SessionRecord;
+  /** The lines of the log after one. */
+  readLog(after: Seq): AsyncIterable<LogLine>;
   /** What `session_info` tells beside what changes. */
   facts: Pick<SessionInfo, "workspace" | "approvalPolicy" | "sandbox" | "server_version">;
   /** How long a session lives on without a client, in milliseconds. */
   detachMs: number;
+  maxClients: number;
   /** Called once, when the session has ended. */
   onEnd(): void;
   /** A fault of ours, whole. */
@@ -41,16 +46,18 @@ type State = "idle" | "running" | "ended";
 export class LiveSession implements Session {
   readonly id: string;
   readonly #parts: SessionParts;
-  readonly #clients = new Set<Subscriber>();
+  readonly #clients = new Clients();
+  /** The request for approval that waits for an answer, as it was told. */
+  #openRequest: Entry | undefined;
   #running: Running | undefined;
   #waiting: UserInput[] = [];
   #detachTimer: NodeJS.Timeout | undefined;
   #ended: Promise<void> | undefined;
-  #lastResponseId = "";
 
   constructor(parts: SessionParts) {
     this.id = parts.id;
     this.#parts = parts;
+    this.#endWithoutClients();
   }
 
   info(): SessionInfo {
@@ -65,10 +72,28 @@ export class LiveSession implements Session {
     };
   }
 
-  attach(client: Subscriber): () => void {
+  attach(client: Subscriber, after?: Seq): () => void {
+    const { maxClients, log } = this.#parts;
+    if (this.#clients.size >= maxClients) {
+      throw new AgentError(
+        "rate_limited",
+        `Session ${this.id} has ${maxClients} clients already (MAX_CLIENTS_PER_SESSION).`,
+      );
+    }
     clearTimeout(this.#detachTimer);
-    this.#clients.add(client);
-    this.#tell({ type: "session_info", payload: this.info() }, { only: client });
+    const info: ServerBody = { type: "session_info", payload: this.info() };
+    if (after === undefined) {
+      this.#tell(info, { only: client });
+      this.#clients.add(client);
+      if (this.#openRequest) client.deliver(this.#openRequest);
+    } else {
+      // It carries the number that the client has, as what is replayed comes after that.
+      this.#tell(info, { only: client, seq: after });
+      this.#clients.addAfter(client, this.#missed(after, log.head)).catch((error: unknown) => {
+        this.#parts.onFault(error);
+        client.end("internal");
+      });
+    }
     return () => this.#detach(client);
   }
 
@@ -178,7 +203,7 @@ export class LiveSession implements Session {
     const { total } = usage;
     return {
       type: "agent_finished",
-      payload: { responseId: this.#lastResponseId, status, ...(total && { usage: total }) },
+      payload: { responseId: this.#parts.agent.lastResponseId ?? "", status, ...(total && { usage: total }) },
     };
   }
 
@@ -207,23 +232,36 @@ export class LiveSession implements Session {
     this.#tell(body, { ...(id !== undefined && { id }), ...(audit && { audit }) });
     if (body.type !== "status") return;
     if (body.payload.kind === "tool_started") await this.#parts.log.barrier();
-    if (body.payload.kind === "response_finished") {
-      usage.add(body.payload.usage);
-      if (body.payload.aside !== true) this.#lastResponseId = body.payload.responseId;
-    }
+    if (body.payload.kind === "response_finished") usage.add(body.payload.usage);
   }
 
   /** Logs a message and hands the logged bytes to every client, or to one. */
-  #tell(body: ServerBody, to: { id?: string; audit?: AuditFacts; only?: Subscriber } = {}): void {
+  #tell(body: ServerBody, to: { id?: string; audit?: AuditFacts; only?: Subscriber; seq?: Seq } = {}): void {
     const message = { id: to.id ?? uuid(), ...body } as ServerMessage;
     const json = JSON.stringify(message);
     const { log } = this.#parts;
     const audit = to.only ? { ...to.audit, client: to.only.info } : to.audit;
     if (message.type === "response_delta") log.delta(message.payload);
     else log.append("outgoing", json, audit);
-    const entry = { seq: log.head, message, json };
+    const entry = { seq: to.seq ?? log.head, message, json };
+    this.#followRequest(entry);
     if (to.only) to.only.deliver(entry);
-    else for (const client of this.#clients) client.deliver(entry);
+    else this.#clients.deliver(entry);
+  }
+
+  #followRequest(entry: Entry): void {
+    const { message } = entry;
+    if (message.type === "approval_request") this.#openRequest = entry;
+    if (message.type === "approval_resolved" && message.payload.requestId === this.#openRequest?.message.id) {
+      this.#openRequest = undefined;
+    }
+  }
+
+  /** What everyone was told after a line, and the open request if that is not among it. */
+  async *#missed(after: Seq, upTo: Seq): AsyncGenerator<Entry> {
+    yield* toldToEveryone(this.#parts.readLog(after), upTo);
+    const open = this.#openRequest;
+    if (open && open.seq <= after) yield open;
   }
 
   /** One place where errors become messages. What is no AgentError is a fault of ours and told without detail. */
@@ -240,12 +278,16 @@ export class LiveSession implements Session {
       this.#parts.onFault(failure);
       const message = { id: uuid(), ...body } as ServerMessage;
       const entry = { seq: this.#parts.log.head, message, json: JSON.stringify(message) };
-      for (const client of only ? [only] : this.#clients) client.deliver(entry);
+      if (only) only.deliver(entry);
+      else this.#clients.deliver(entry);
     }
   }
 
   #detach(client: Subscriber): void {
-    if (!this.#clients.delete(client) || this.#clients.size > 0 || this.#ended) return;
+    if (this.#clients.remove(client) && this.#clients.size === 0 && !this.#ended) this.#endWithoutClients();
+  }
+
+  #endWithoutClients(): void {
     this.#detachTimer = setTimeout(() => void this.end("session_ended"), this.#parts.detachMs);
   }
 
@@ -255,7 +297,6 @@ export class LiveSession implements Session {
     await this.#running?.done;
     await this.#parts.log.end().catch((error: unknown) => this.#parts.onFault(error));
     for (const client of this.#clients) client.end(reason);
-    this.#clients.clear();
     this.#parts.onEnd();
   }
 }
@@ -269,23 +310,4 @@ function errorPayload(error: unknown): Extract<ServerBody, { type: "error" }>["p
   }
   const { message, code, details, retryable } = error;
   return { message, details: { ...details, code }, ...(retryable !== undefined && { retryable }) };
-}
-
-/** Adds up the responses of a turn; a response without a price makes the sum's price unknown. */
-class UsageSum {
-  total: Usage | undefined;
-
-  add(usage: Usage): void {
-    const sum = this.total;
-    if (!sum) {
-      this.total = { ...usage };
-      return;
-    }
-    sum.input_tokens += usage.input_tokens;
-    sum.cached_input_tokens += usage.cached_input_tokens;
-    sum.cache_write_input_tokens += usage.cache_write_input_tokens;
-    sum.output_tokens += usage.output_tokens;
-    sum.reasoning_output_tokens += usage.reasoning_output_tokens;
-    sum.cost_usd = sum.cost_usd === null || usage.cost_usd === null ? null : sum.cost_usd + usage.cost_usd;
-  }
 }

@@ -113,10 +113,13 @@ function createSessions({ config, logger, selectModel, sandbox, logs }: Parts): 
         maxTurnSteps: config.maxTurnSteps,
         context: { strategy: config.contextStrategy, threshold: config.contextCompactionThreshold },
       }),
+    logs,
     createLog: (id) => new DeltaBatches(logs.create(id)),
+    openLog: async (id) => new DeltaBatches(await logs.open(id)),
     approvalPolicy: config.approvalPolicy,
     facts: { workspace, sandbox: sandbox.mode, server_version: VERSION },
     maxSessions: config.maxSessions,
+    maxClientsPerSession: config.maxClientsPerSession,
     detachMs: config.sessionDetachMs,
     onFault: (error, sessionId) => logger.error({ err: error, session: sessionId }, "a fault of the server"),
   });

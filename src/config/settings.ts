@@ -181,6 +181,11 @@ export const SETTINGS = {
     guarded,
   },
   maxClients: { name: "MAX_CLIENTS", default: "1000", ...wholeNumber(1, 1_000_000) },
+  maxClientsPerSession: {
+    name: "MAX_CLIENTS_PER_SESSION",
+    default: "100",
+    ...wholeNumber(1, 1_000_000),
+  },
   maxSessions: { name: "MAX_SESSIONS", default: "1000", ...wholeNumber(1, 1_000_000) },
   maxMessageBytes: { name: "MAX_MESSAGE_BYTES", default: "1048576", ...wholeNumber(1024, 268_435_456) },
   maxMessagesPerSecond: { name: "MAX_MESSAGES_PER_SECOND", default: "100", ...wholeNumber(1, 1_000_000) },

@@ -1,8 +1,7 @@
-import type { ClientInfo } from "./client.ts";
+import type { AuditFacts } from "./audit.ts";
+import type { LogLine } from "./log.ts";
 import type { ContextInfo, InputItem, Review, ServerBody, TurnStatus } from "./message.ts";
-import type { Provider, ResponseItem, Usage } from "./item.ts";
-import type { StopReason } from "./model.ts";
-import type { ToolFacts } from "./tool.ts";
+import type { Provider } from "./item.ts";
 
 export interface UserInput {
   items: InputItem[];
@@ -19,31 +18,6 @@ export interface ApprovalAnswer {
   denyMessage?: string | undefined;
   /** The id of the client that answers. */
   client: string;
-}
-
-/** Who and how, for the log line of a message. */
-export interface AuditFacts {
-  /** Who sent a message, or the only one who got it. */
-  client?: ClientInfo;
-  tool?: ToolFacts;
-  response?: {
-    provider: Provider;
-    requested_model: string;
-    served_model?: string;
-    response_id: string;
-    stop: StopReason;
-    usage: Usage;
-  };
-  approval?: {
-    request_id: string;
-    review: Review;
-    decided_by: "client" | "policy" | "timeout" | "cancel";
-    client?: string;
-    latency_ms: number;
-    /** What ALWAYS covers from now on. */
-    scope?: string;
-    patch_edited?: boolean;
-  };
 }
 
 /**
@@ -64,6 +38,8 @@ export interface AgentOutput {
 export interface Agent {
   readonly provider: Provider;
   readonly model: string;
+  /** What a client continues from; undefined before the first response. */
+  readonly lastResponseId: string | undefined;
   run(input: UserInput, signal: AbortSignal): AsyncGenerator<AgentOutput, Exclude<TurnStatus, "failed">>;
   /** Takes input into the running turn. False: the turn is about to end, so the input belongs to the next one. */
   steer(input: UserInput): boolean;
@@ -72,6 +48,8 @@ export interface Agent {
   contextInfo(): ContextInfo;
   /** Replaces older items by a summary, while no turn runs. */
   compact(signal: AbortSignal): AsyncGenerator<AgentOutput, void>;
-  /** Starts from a conversation read from a log. */
-  restore(items: readonly ResponseItem[]): void;
+  /** Takes the conversation up from the session's log, with the model that it had. */
+  restore(lines: AsyncIterable<LogLine>): Promise<void>;
 }
+
+export type { AuditFacts } from "./audit.ts";

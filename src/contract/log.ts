@@ -1,4 +1,4 @@
-import type { AuditFacts } from "./agent.ts";
+import type { AuditFacts } from "./audit.ts";
 import type { ResponseDelta } from "./message.ts";
 
 export type SessionId = string;
@@ -42,13 +42,16 @@ export interface SessionLog {
  * comes after them.
  */
 export interface SessionRecord extends SessionLog {
-  delta(payload: ResponseDelta): void;
+  /** `redactions`: how many secrets were replaced in it. */
+  delta(payload: ResponseDelta, redactions?: number): void;
 }
 
 /** All logs of a server. */
 export interface LogStore {
   /** Begins a log with `session_started`. */
   create(id: SessionId): SessionLog;
+  /** Goes on with a log that nobody writes to. Throws AgentError `unknown_session` or `log_unavailable`. */
+  open(id: SessionId): Promise<SessionLog>;
   /** Lines after `after` (-1: all), at most `limit`, oldest first. Throws AgentError `unknown_session`. */
   read(id: SessionId, after: Seq, limit: number): AsyncIterable<LogLine>;
   summary(id: SessionId): Promise<SessionSummary | undefined>;

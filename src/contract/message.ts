@@ -150,6 +150,8 @@ const ContextCompacted = z.object({
   newTokenCount: z.number(),
   reductionPercent: z.number(),
   strategy: z.string(),
+  /** The ids of the items that the conversation consists of from now on, in order. */
+  keptItems: z.array(z.string()).optional(),
 });
 
 const Status = z.discriminatedUnion("kind", [

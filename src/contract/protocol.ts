@@ -22,6 +22,8 @@ export interface Connection {
   readonly params: Readonly<Record<string, string>>;
   /** Sends a frame, in order. A `droppable` one may be left out when the client is slow. */
   send(frame: string, droppable?: boolean): void;
+  /** Resolves when what was sent has left, or nearly so; at once for a connection that has ended. */
+  drained(): Promise<void>;
   end(reason: CloseReason): void;
 }
 

@@ -17,10 +17,12 @@ export type EndReason = "session_ended" | "server_restart" | "internal";
 
 export type { ClientInfo } from "./client.ts";
 
-/** One attached client. Neither method throws or waits. */
+/** One attached client. No method throws, and only `drained` waits. */
 export interface Subscriber {
   readonly info: ClientInfo;
   deliver(entry: Entry): void;
+  /** Resolves when the client can take more without being overrun: what is replayed is not pressed on it. */
+  drained(): Promise<void>;
   end(reason: EndReason): void;
 }
 
@@ -34,8 +36,12 @@ export interface SessionOptions {
 export interface Session {
   readonly id: SessionId;
   info(): SessionInfo;
-  /** From now on the client gets every message; the returned function takes it off again. */
-  attach(client: Subscriber): () => void;
+  /**
+   * From now on the client gets every message; with `after`, first what the log has after that number. An open request
+   * for approval is among them in any case. The returned function takes the client off again. Throws AgentError
+   * `rate_limited` when the session has too many.
+   */
+  attach(client: Subscriber, after?: Seq): () => void;
   /** Takes a message in. `json` is what the client sent. Problems with it are told to the client that sent it. */
   receive(message: ClientMessage, json: string, from: Subscriber): void;
   /** Records a frame that was not a message, and answers its sender. */
@@ -46,4 +52,6 @@ export interface Session {
 export interface Sessions {
   /** Throws AgentError (`unknown_model`, `missing_api_key`, `rate_limited`, `log_unavailable`). */
   create(options: SessionOptions): Promise<Session>;
+  /** A session that runs, or one that has ended, taken up from its log. Throws AgentError `unknown_session`. */
+  open(id: SessionId): Promise<Session>;
 }

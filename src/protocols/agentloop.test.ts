@@ -27,6 +27,7 @@ async function connect(setup: TestSessions, query = "") {
       arrived.resolve();
       arrived = Promise.withResolvers();
     },
+    drained: async () => {},
     end: () => {},
   };
   const { protocol, headers } = await openAgentloop(connection);

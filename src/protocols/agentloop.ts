@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AgentError } from "../contract/error.ts";
+import type { Seq } from "../contract/log.ts";
 import { ApprovalPolicy, ClientMessage } from "../contract/message.ts";
 import type { Connection, OpenProtocol, Protocol } from "../contract/protocol.ts";
 import type { Entry, Session, Subscriber } from "../contract/session.ts";
@@ -14,18 +15,33 @@ const STREAM_ONLY: ReadonlySet<string> = new Set([
 
 const MESSAGE_TYPES: readonly string[] = ClientMessage.options.map((option) => option.shape.type.value);
 
-/** The AgentLoop WebSocket protocol: a fresh session for each connection, JSON messages as they stand in the log. */
+/**
+ * The AgentLoop WebSocket protocol: JSON messages as they stand in the log. A connection gets a fresh session, or is
+ * attached to the one that its path names.
+ */
 export const openAgentloop: OpenProtocol = async (connection) => {
-  const { query, sessions } = connection;
-  const session = await sessions.create({
-    model: query.get("model") ?? undefined,
-    approvalPolicy: readPolicy(query.get("approvalPolicy")),
-  });
+  const { query, sessions, params } = connection;
+  const after = readAfter(query.get("after"));
+  const session = await (params["session_id"] === undefined
+    ? sessions.create({
+        model: query.get("model") ?? undefined,
+        approvalPolicy: readPolicy(query.get("approvalPolicy")),
+      })
+    : sessions.open(params["session_id"]));
   return {
-    protocol: new AgentloopProtocol(connection, session, query.get("stream") === "true"),
+    protocol: new AgentloopProtocol(connection, session, { streams: query.get("stream") === "true", after }),
     headers: { "X-Session-Id": session.id },
   };
 };
+
+function readAfter(value: string | null): Seq | undefined {
+  if (value === null) return undefined;
+  if (/^(?:-1|\d{1,15})$/.test(value)) return Number(value);
+  throw new AgentError(
+    "invalid_message",
+    `after: expected the number of a line, from -1; came ${JSON.stringify(value)}.`,
+  );
+}
 
 function readPolicy(value: string | null): ApprovalPolicy | undefined {
   if (value === null) return undefined;
@@ -43,7 +59,11 @@ class AgentloopProtocol implements Protocol {
   readonly #subscriber: Subscriber;
   readonly #detach: () => void;
 
-  constructor(connection: Connection, session: Session, streams: boolean) {
+  constructor(
+    connection: Connection,
+    session: Session,
+    { streams, after }: { streams: boolean; after: Seq | undefined },
+  ) {
     this.#session = session;
     this.#subscriber = {
       info: connection.info,
@@ -51,9 +71,10 @@ class AgentloopProtocol implements Protocol {
         if (streams) connection.send(withSeq(entry), entry.message.type === "response_delta");
         else if (!STREAM_ONLY.has(entry.message.type)) connection.send(entry.json);
       },
+      drained: () => connection.drained(),
       end: (reason) => connection.end(reason),
     };
-    this.#detach = session.attach(this.#subscriber);
+    this.#detach = session.attach(this.#subscriber, after);
   }
 
   receive(frame: string): void {
@@ -68,6 +89,13 @@ class AgentloopProtocol implements Protocol {
       "The frame is larger than the server takes (MAX_MESSAGE_BYTES).",
     );
     this.#session.refuse(head, error, this.#subscriber);
+  }
+
+  limited(): void {
+    const error = new AgentError("rate_limited", "Too many messages a second (MAX_MESSAGES_PER_SECOND).", {
+      retryable: true,
+    });
+    this.#session.refuse("", error, this.#subscriber);
   }
 
   closed(): void {

@@ -1,6 +1,7 @@
-import { chown, mkdtemp, realpath } from "node:fs/promises";
+import { chown, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import type { Sandbox } from "../contract/sandbox.ts";
 import { createBubblewrapSandbox, type BubblewrapOptions } from "../sandboxes/bubblewrap.ts";
 import type { Identity } from "../sandboxes/exec.ts";
@@ -33,8 +34,10 @@ export async function confined(
   return { sandbox, workspace };
 }
 
+/** A folder that is removed when the test has ended. */
 export async function newFolder(owner?: Identity): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "agentloop-test-")));
+  onTestFinished(() => rm(folder, { recursive: true }));
   if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
   return folder;
 }

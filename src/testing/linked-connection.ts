@@ -65,6 +65,8 @@ class ServerEnd implements Connection {
     this.#tell();
   }
 
+  async drained(): Promise<void> {}
+
   end(reason: CloseReason): void {
     this.ended ??= reason;
     this.#tell();

@@ -40,6 +40,8 @@ export interface RecordedCase {
 /** A case as the replay tool has it: with its body in the wire's framing. */
 export interface ReplayCase extends RecordedCase {
   body: string;
+  /** The request that it answered, where it is known. */
+  request?: { model?: string } | null;
 }
 
 /** How a body is sent; all fields are set with each call of `set`, or else they stay as they were. */

@@ -46,10 +46,13 @@ export function createTestSessions({
         context: { strategy: "dummy", threshold: 0.8 },
         ...loop,
       }),
+    logs,
     createLog: (id) => new DeltaBatches(logs.create(id)),
+    openLog: async (id) => new DeltaBatches(await logs.open(id)),
     approvalPolicy: "suggest",
     facts: { workspace: "/workspace", sandbox: "workspace-write", server_version: "0.0.0" },
     maxSessions: 10,
+    maxClientsPerSession: 10,
     detachMs: 60_000,
     onFault: (error) => faults.push(error),
     ...options,
@@ -79,6 +82,8 @@ export class TestClient implements Subscriber {
     this.#delivered.resolve();
     this.#delivered = Promise.withResolvers();
   }
+
+  async drained(): Promise<void> {}
 
   end(reason: EndReason): void {
     this.ended = reason;

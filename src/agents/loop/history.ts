@@ -20,6 +20,12 @@ export class History {
     this.#lengths.clear();
   }
 
+  /** Leaves only the items of these ids, in this order. */
+  keep(ids: readonly string[]): void {
+    const byId = new Map(this.#items.map((item) => [item.id, item]));
+    this.replace(ids.flatMap((id) => byId.get(id) ?? []));
+  }
+
   /** All items of this response, and the outputs of its calls, are in. */
   markResponse(responseId: string): void {
     this.#lengths.set(responseId, this.#items.length);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { AgentOutput, ApprovalAnswer, UserInput } from "../../contract/agent.ts";
 import { AgentError } from "../../contract/error.ts";
 import type { ResponseItem } from "../../contract/item.ts";
+import type { LogLine } from "../../contract/log.ts";
 import type { Review, ServerBody } from "../../contract/message.ts";
 import type { Model, ModelRequest } from "../../contract/model.ts";
 import { createScriptedModel, type Respond } from "../../models/scripted/model.ts";
@@ -91,6 +92,19 @@ const texts = (list: readonly ResponseItem[]) =>
       ? item.content.map((part) => ("text" in part ? part.text : ""))
       : [`<${item.type}>`],
   );
+
+/** Messages as a log has them. */
+async function* asLog(bodies: ServerBody[]): AsyncGenerator<LogLine> {
+  for (const [seq, body] of bodies.entries()) {
+    yield {
+      timestamp: "",
+      event_type: "websocket_message_sent",
+      direction: "outgoing",
+      message_data: { id: `m${seq}`, ...body },
+      seq,
+    };
+  }
+}
 
 const answerWith =
   (loop: AgentLoop, ...answers: ApprovalAnswer[]): OnOutput =>
@@ -300,16 +314,18 @@ describe("steering and continuing", () => {
 
   it("starts from a restored conversation: no explanations, and open calls are answered as aborted", async () => {
     const { loop, requests } = setup({ script: [[{ text: "ok" }]] });
-    loop.restore([
-      { type: "message", role: "user", content: [{ type: "input_text", text: "old" }] },
+    const restored: ResponseItem[] = [
+      { type: "message", id: "1", role: "user", content: [{ type: "input_text", text: "old" }] },
       {
         type: "message",
+        id: "2",
         role: "assistant",
         aside: true,
         content: [{ type: "output_text", text: "explained" }],
       },
-      { type: "function_call", call_id: "c_9", name: "look", arguments: "{}" },
-    ]);
+      { type: "function_call", id: "3", call_id: "c_9", name: "look", arguments: "{}" },
+    ];
+    await loop.restore(asLog(restored.map((payload) => ({ type: "response_item", payload }))));
     await turn(loop, say("new"));
     expect(requests[0]?.items.map((item) => item.type)).toEqual([
       "message",

@@ -1,6 +1,7 @@
 import type { Agent, AgentOutput, ApprovalAnswer, UserInput } from "../../contract/agent.ts";
 import { AgentError } from "../../contract/error.ts";
 import type { ResponseItem } from "../../contract/item.ts";
+import type { LogLine } from "../../contract/log.ts";
 import type { ApprovalPolicy, ContextInfo } from "../../contract/message.ts";
 import type { Model, ModelRequest, SelectModel } from "../../contract/model.ts";
 import type { ToolContext, Toolbox } from "../../contract/tool.ts";
@@ -10,6 +11,7 @@ import { explainCall } from "./explain.ts";
 import { History, unrunOutput } from "./history.ts";
 import { mintItemId } from "./ids.ts";
 import { Grants } from "./policy.ts";
+import { restoreHistory } from "./restore.ts";
 import { afterBreak, afterResponse, type Step, type TurnEnd } from "./step.ts";
 import { BrokenResponse, respond, type ResponseResult } from "./turn.ts";
 import { answerCall, type CallParts } from "./tool-call.ts";
@@ -61,6 +63,10 @@ export class AgentLoop implements Agent {
     return this.#model.provider;
   }
 
+  get lastResponseId() {
+    return this.#lastResponseId;
+  }
+
   get model() {
     return this.#model.name;
   }
@@ -100,8 +106,16 @@ export class AgentLoop implements Agent {
     yield* this.#context.shorten(this.#model, signal);
   }
 
-  restore(items: readonly ResponseItem[]): void {
-    this.#history.replace(items.filter((item) => item.type !== "message" || item.aside !== true));
+  async restore(lines: AsyncIterable<LogLine>): Promise<void> {
+    const { lastResponseId, model } = await restoreHistory(lines, this.#history);
+    this.#lastResponseId = lastResponseId;
+    if (model === undefined || model === this.#model.name) return;
+    try {
+      this.#model = await this.#options.selectModel(model);
+    } catch (error) {
+      // Its key may be gone since: the conversation goes on with the server's own model.
+      if (!(error instanceof AgentError)) throw error;
+    }
   }
 
   /** Takes the input in that opens a turn, after input that the turn before did not come to. */

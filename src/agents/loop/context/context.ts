@@ -65,6 +65,7 @@ export class Context {
           newTokenCount: after,
           reductionPercent: before === 0 ? 0 : percent(1 - after / before),
           strategy,
+          ...(shorter && { keptItems: shorter.flatMap((item) => item.id ?? []) }),
         },
       },
     };

@@ -10,9 +10,12 @@ export interface Place {
   cwd: string;
 }
 
-/** Throws a Doubt unless the path leads, by way of all links, to something in the workspace that holds no secret. */
-export async function checkPath(path: string, { workspace, cwd }: Place): Promise<void> {
-  if (path === "/dev/null") return;
+/**
+ * Where a path leads, by way of all links. Throws a Doubt unless that is in the workspace, and its name and the path's
+ * own are not those of secrets.
+ */
+export async function checkPath(path: string, { workspace, cwd }: Place): Promise<string> {
+  if (path === "/dev/null") return path;
   if (path === "") throw new Doubt("An empty file name is not understood.");
   const isRelative = !path.startsWith("/");
   const target = await resolveLinks(isRelative ? `${cwd}/${path}` : path, path);
@@ -25,6 +28,7 @@ export async function checkPath(path: string, { workspace, cwd }: Place): Promis
   if (found !== undefined && !found.isFile() && !found.isDirectory()) {
     throw new Doubt(`${quoted(path)} is neither a file nor a folder.`);
   }
+  return target;
 }
 
 /** The folder that `cd` leads to. Throws a Doubt when it is outside, or when the shell and the kernel may differ. */

@@ -3,12 +3,12 @@ const SECRET_NAMES: readonly RegExp[] = [
   /\.env(?:rc)?(?:[^a-z]|$)/,
   /\.(?:pem|key|p8|p12|pfx|jks|keystore|kdbx?|ppk|gpg|pgp|ovpn|tfstate|tfvars)(?:[^a-z]|$)/,
   /^id_(?:rsa|dsa|ecdsa|ed25519)/,
-  /^\.(?:ssh|aws|azure|gcloud|gnupg|kube|docker|dockercfg|npmrc|yarnrc|pypirc|netrc|pgpass|my\.cnf|boto|s3cfg|htpasswd|vault-token|cargo|m2|gem|terraform)/,
+  /^\.(?:ssh|aws|azure|gcloud|gnupg|kube|docker|dockercfg|npmrc|yarnrc|pypirc|netrc|pgpass|my\.cnf|boto|s3cfg|htpasswd|vault-token|m2)(?:[^a-z]|$)/,
   /^[._](?:git-credentials|netrc)/,
-  /_history$/,
-  /^g?shadow\b/,
-  /kubeconfig|keystore|keyring|service.?account|adminsdk/,
-  /(?:api|private|priv|secret|access|auth|ssh|sign(?:ing)?|encryption)[^a-z]?keys?(?:[^a-z]|$)/,
+  /^\..*_history$/,
+  /^g?shadow(?:[^a-z]|$)/,
+  /kubeconfig|keystore|keyring|adminsdk|service.?account.*\.json/,
+  /(?:api|priv|private|secret|access|auth|ssh|sign|signing|encryption|my|host|deploy|server|client|master|root|user)[^a-z]?keys?(?:[^a-z]|$)/,
 ];
 
 const SECRET_WORDS = new Set([

@@ -1,0 +1,95 @@
+import { chmodSync, constants, lstatSync, mkdirSync, openSync, readdirSync } from "node:fs";
+import { open, readdir, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { AgentError } from "../contract/error.ts";
+import type { SessionId } from "../contract/log.ts";
+
+const SESSION_ID = /^[0-9a-f]{32,64}$/;
+const SESSION_FILE = /^([0-9a-f]{32,64})\.jsonl$/;
+
+/** Nothing but such an id ever becomes a part of a path. */
+export const isSessionId = (id: string): boolean => SESSION_ID.test(id);
+
+/**
+ * Makes the folder, for its owner alone. One that exists and holds nothing but logs is closed to others too; one that
+ * holds something else may be shared on purpose and is left as it is.
+ */
+export function prepareFolder(folder: string): void {
+  try {
+    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) return;
+    const ours = (name: string) => SESSION_FILE.test(name) || name === ".gitkeep";
+    if ((lstatSync(folder).mode & 0o077) !== 0 && readdirSync(folder).every(ours)) chmodSync(folder, 0o700);
+  } catch (cause) {
+    throw new AgentError(
+      "log_unavailable",
+      `the session store ${folder} cannot be used: ${reasonOf(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** A descriptor that only appends. Throws where the file exists already, also as a link. */
+export function createFile(folder: string, id: SessionId): number {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW } = constants;
+  return openSync(pathOf(folder, id), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0o600);
+}
+
+/** A descriptor that only appends to a file that is there. */
+export function reopenFile(folder: string, id: SessionId): number {
+  const { O_WRONLY, O_APPEND, O_NOFOLLOW } = constants;
+  return openSync(pathOf(folder, id), O_WRONLY | O_APPEND | O_NOFOLLOW);
+}
+
+/** Undefined where there is no such file, or where a link or something else stands in its place. */
+export async function openFile(folder: string, id: SessionId): Promise<FileHandle | undefined> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  let file: FileHandle;
+  try {
+    file = await open(pathOf(folder, id), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (cause) {
+    if (isMissing(cause)) return undefined;
+    throw new AgentError("log_unavailable", `the log of session ${id} cannot be read: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  return undefined;
+}
+
+export async function sessionIds(folder: string): Promise<SessionId[]> {
+  const names = await readdir(folder);
+  return names.flatMap((name) => SESSION_FILE.exec(name)?.[1] ?? []);
+}
+
+export function pathOf(folder: string, id: SessionId): string {
+  if (!isSessionId(id)) throw new TypeError("a session id is 32 to 64 lower-case hex digits");
+  return join(folder, `${id}.jsonl`);
+}
+
+/** The file's whole lines, without their line breaks; what follows the last line break is left out. */
+export async function* readLines(file: FileHandle): AsyncGenerator<Buffer> {
+  const chunk = Buffer.allocUnsafe(64 * 1024);
+  let parts: Buffer[] = [];
+  for (;;) {
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
+    if (bytesRead === 0) return;
+    let start = 0;
+    for (;;) {
+      const end = chunk.subarray(0, bytesRead).indexOf(0x0a, start);
+      if (end < 0) break;
+      yield Buffer.concat([...parts, chunk.subarray(start, end)]);
+      parts = [];
+      start = end + 1;
+    }
+    if (start < bytesRead) parts.push(Buffer.from(chunk.subarray(start, bytesRead)));
+  }
+}
+
+/** `ENOSPC: no space left on device` and the like. */
+export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+const isMissing = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ELOOP");

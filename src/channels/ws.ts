@@ -1,0 +1,127 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type RawData, WebSocket, WebSocketServer } from "ws";
+import { AgentError } from "../contract/error.ts";
+import type { CloseReason, OpenProtocol } from "../contract/protocol.ts";
+import { type ChannelParts, Client, type ConnectionFacts } from "./client.ts";
+import { systemClock } from "./clock.ts";
+import { FrameWatch } from "./frame-watch.ts";
+import { chooseSubprotocol, handshakeProblem } from "./handshake.ts";
+import { DEFAULT_WEB_SOCKET_LIMITS, type WebSocketLimits } from "./limits.ts";
+
+/** A request for a WebSocket, as node:http hands it over. */
+export interface Upgrade {
+  request: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+}
+
+interface WebSocketChannelOptions extends Pick<ChannelParts, "log">, Partial<Pick<ChannelParts, "clock">> {
+  limits?: Partial<WebSocketLimits>;
+}
+
+/** Moves frames between WebSockets and protocols. A binary message is read as text in UTF-8. */
+export class WebSocketChannel {
+  readonly #parts: ChannelParts;
+  readonly #server: ReturnType<typeof createWebSocketServer>;
+  readonly #upgradeHeaders = new WeakMap<IncomingMessage, Record<string, string>>();
+  readonly #clients = new Set<Client>();
+  readonly #stopHeartbeat: () => void;
+
+  constructor({ limits, log, clock = systemClock }: WebSocketChannelOptions) {
+    this.#parts = { limits: { ...DEFAULT_WEB_SOCKET_LIMITS, ...limits }, log, clock };
+    this.#server = createWebSocketServer(this.#parts.limits);
+    this.#server.on("headers", (lines, request) => {
+      const headers = Object.entries(this.#upgradeHeaders.get(request) ?? {});
+      lines.push(...headers.map(([name, value]) => `${name}: ${value}`));
+    });
+    this.#stopHeartbeat = clock.every(this.#parts.limits.pingIntervalMs, () => {
+      for (const client of this.#clients) client.heartbeat();
+    });
+  }
+
+  /** Clients that are connected or about to be. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /**
+   * Completes the upgrade when the protocol has opened. Rejects with AgentError `invalid_message` for a bad handshake,
+   * or with what the protocol refused the client with; the socket is then still the caller's, to say so.
+   */
+  async accept(
+    { request, socket, head }: Upgrade,
+    facts: ConnectionFacts,
+    open: OpenProtocol,
+  ): Promise<void> {
+    const problem = handshakeProblem(request);
+    if (problem !== undefined) throw new AgentError("invalid_message", problem);
+    const client = new Client(facts, this.#parts, () => this.#clients.delete(client));
+    this.#clients.add(client);
+    try {
+      const { protocol, headers } = await open(client);
+      client.join(protocol);
+      this.#upgradeHeaders.set(request, headers);
+      this.#server.handleUpgrade(request, socket, head, (webSocket) =>
+        this.#attach(client, webSocket, socket),
+      );
+    } finally {
+      // Refused, or the client has left in the meantime.
+      if (!client.started) client.leave();
+    }
+  }
+
+  #attach(client: Client, webSocket: AnsweringWebSocket, socket: Duplex): void {
+    const watch = new FrameWatch(this.#parts.limits.messageBytes);
+    socket.prependListener("data", (chunk: Buffer) => watch.take(chunk));
+    webSocket.beforeClose = () => {
+      const head = watch.oversizedHead;
+      if (head !== undefined) client.oversized(head);
+    };
+    webSocket.on("message", (data) => client.receive(textOf(data)));
+    webSocket.on("ping", () => client.pinged());
+    webSocket.on("pong", () => client.ponged());
+    webSocket.on("close", () => client.leave());
+    webSocket.on("error", (error) =>
+      this.#parts.log.debug({ client: client.info.id, err: error }, "WebSocket failed"),
+    );
+    client.start(webSocket, socket);
+  }
+
+  /** Asks all clients to leave. */
+  close(reason: CloseReason): void {
+    this.#stopHeartbeat();
+    for (const client of this.#clients) client.end(reason);
+  }
+}
+
+/** The library closes a connection with 1009 without a word; this one lets us speak before. */
+class AnsweringWebSocket extends WebSocket {
+  beforeClose: (() => void) | undefined;
+
+  override close(code?: number, reason?: string | Buffer): void {
+    this.beforeClose?.();
+    super.close(code, reason);
+  }
+}
+
+function createWebSocketServer(limits: WebSocketLimits) {
+  const options = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.messageBytes,
+    // Small pieces cost more memory than their bytes.
+    maxFragments: 1024,
+    maxBufferedChunks: Math.max(4096, Math.ceil(limits.messageBytes / 256)),
+    closeTimeout: limits.closeTimeoutMs,
+    handleProtocols: chooseSubprotocol,
+    WebSocket: AnsweringWebSocket,
+  };
+  return new WebSocketServer(options);
+}
+
+function textOf(data: RawData): string {
+  if (Buffer.isBuffer(data)) return data.toString();
+  return (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)).toString();
+}

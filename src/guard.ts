@@ -1,0 +1,102 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { Refusal } from "./refusal.ts";
+
+export interface GuardOptions {
+  /** The address that the server is bound to. */
+  host: string;
+  authToken?: string | undefined;
+  allowedOrigins: readonly string[];
+  /** Names, with or without a port. */
+  allowedHosts: readonly string[];
+}
+
+/** What is asked for. */
+export interface Asked {
+  /** A health probe: it comes by address and without a token. */
+  probe: boolean;
+  /** A page for people: a link on another site may lead to it. */
+  navigable: boolean;
+  /** A browser asks whether a request would be allowed; it never sends a token with that. */
+  preflight: boolean;
+  /** Tokens that came with an upgrade as a subprotocol. */
+  subprotocolToken: string | undefined;
+}
+
+const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
+const WILDCARDS = ["0.0.0.0", "::"];
+
+/** Stands before every route and every upgrade. */
+export class Guard {
+  readonly #hosts: Set<string>;
+  readonly #origins: ReadonlySet<string>;
+  readonly #tokenHash: Buffer | undefined;
+
+  constructor({ host, authToken, allowedOrigins, allowedHosts }: GuardOptions) {
+    const bound = WILDCARDS.includes(host) ? [] : [host.includes(":") ? `[${host}]` : host];
+    this.#hosts = new Set([...LOOPBACK, ...bound, ...allowedHosts].map((name) => name.toLowerCase()));
+    this.#origins = new Set(allowedOrigins);
+    this.#tokenHash = authToken === undefined ? undefined : hashOf(authToken);
+  }
+
+  /** Throws Refusal. */
+  check(request: IncomingMessage, asked: Asked): void {
+    if (!asked.probe) this.#checkHost(request);
+    this.#checkOrigin(request, asked.navigable);
+    if (!asked.probe && !asked.preflight) this.#checkToken(request, asked.subprotocolToken);
+  }
+
+  /** For an origin that ALLOWED_ORIGINS names, and never `*`. */
+  corsHeaders({ headers: { origin } }: IncomingMessage): Record<string, string> {
+    if (origin === undefined || !this.#origins.has(origin)) return {};
+    return { "Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "X-Session-Id" };
+  }
+
+  /** Against a name that an attacker made point to this machine. */
+  #checkHost(request: IncomingMessage): void {
+    const authority = request.headers.host?.toLowerCase() ?? "";
+    const name = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{1,5})?$/.exec(authority)?.[1];
+    const cameOnce = request.headersDistinct["host"]?.length === 1;
+    if (cameOnce && name !== undefined && (this.#hosts.has(name) || this.#hosts.has(authority))) return;
+    throw forbidden(
+      "forbidden_host",
+      "the Host of the request is not a name of this server; see ALLOWED_HOSTS",
+    );
+  }
+
+  /** Against a page of another site that speaks to this server out of its visitor's browser. */
+  #checkOrigin({ headers }: IncomingMessage, navigable: boolean): void {
+    const { origin, host } = headers;
+    if (origin === undefined) return checkFetchSite(headers, navigable);
+    if (origin === `http://${host?.toLowerCase()}` || this.#origins.has(origin)) return;
+    throw forbidden("forbidden_origin", "the Origin of the request is foreign; see ALLOWED_ORIGINS");
+  }
+
+  #checkToken({ headers: { authorization } }: IncomingMessage, subprotocolToken: string | undefined): void {
+    if (this.#tokenHash === undefined) return;
+    const given =
+      authorization === undefined ? subprotocolToken : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (given !== undefined && timingSafeEqual(hashOf(given), this.#tokenHash)) return;
+    throw new Refusal({
+      status: 401,
+      code: "unauthorized",
+      message:
+        "expected the server's token: Authorization: Bearer, or the WebSocket subprotocol bearer.<token>",
+      headers: { "WWW-Authenticate": "Bearer" },
+    });
+  }
+}
+
+/** A foreign page's plain GET carries no Origin, but browsers say where it comes from. */
+function checkFetchSite(headers: IncomingMessage["headers"], navigable: boolean): void {
+  const site = headers["sec-fetch-site"];
+  if (site !== "cross-site" && site !== "same-site") return;
+  const navigates = headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document";
+  if (navigable && navigates) return;
+  throw forbidden("forbidden_origin", "a page of another site may not ask this server; see ALLOWED_ORIGINS");
+}
+
+/** Of equal length for all tokens, so that comparing them takes the same time for all. */
+const hashOf = (token: string): Buffer => createHash("sha256").update(token).digest();
+
+const forbidden = (code: string, message: string) => new Refusal({ status: 403, code, message });

@@ -1,0 +1,13 @@
+import type { LogLine, Seq } from "./contract/log.ts";
+import type { ServerMessage } from "./contract/message.ts";
+import type { Entry } from "./contract/session.ts";
+
+/** What the log says was told to every client, up to a line. The log is ours: its messages are not checked again. */
+export async function* toldToEveryone(lines: AsyncIterable<LogLine>, upTo: Seq): AsyncGenerator<Entry> {
+  for await (const { seq, direction, message_data: data, audit } of lines) {
+    if (seq > upTo) return;
+    // A client stands in an outgoing line when the message was for it alone.
+    if (direction === "incoming" || audit?.client !== undefined) continue;
+    yield { seq, message: data as ServerMessage, json: JSON.stringify(data) };
+  }
+}

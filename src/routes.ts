@@ -1,0 +1,100 @@
+import type { Page } from "./contract/page.ts";
+import type { OpenProtocol } from "./contract/protocol.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface PageRoute {
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Places for a part of the path are written `{name}`; their names are those of `PLACES`. */
+  path: string;
+  page: Page;
+  /** A health probe: it comes by address and without a token. */
+  probe?: boolean;
+  /** A page for people: a link on another site may lead to it. */
+  navigable?: boolean;
+}
+
+/** Where clients of one protocol come in, with a request for a WebSocket. */
+export interface Door {
+  /** For the record. */
+  name: string;
+  path: string;
+  open: OpenProtocol;
+}
+
+/** What a path leads to. */
+export interface Destination {
+  params: Record<string, string>;
+  pages: PageRoute[];
+  door: Door | undefined;
+}
+
+/** What may stand in the places of a path. Nothing else reaches a page or a protocol. */
+const PLACES: Record<string, { pattern: RegExp; expected: string }> = {
+  session_id: { pattern: /^[0-9a-f]{32,64}$/, expected: "32 to 64 of 0-9 and a-f" },
+};
+
+/** Finds what a path (as it was sent, without the query) leads to. Throws Refusal for what leads nowhere. */
+export class Routes {
+  readonly #pages: PageRoute[];
+  readonly #doors: Door[];
+
+  constructor(pages: PageRoute[], doors: Door[]) {
+    this.#pages = pages;
+    this.#doors = doors;
+    for (const { path } of [...pages, ...doors]) checkPattern(path);
+  }
+
+  isProbe(path: string): boolean {
+    return this.#pages.some((row) => row.probe === true && row.path === path);
+  }
+
+  isNavigable(path: string): boolean {
+    return this.#pages.some((row) => row.navigable === true && row.path === path);
+  }
+
+  find(path: string): Destination {
+    const parts = path.split("/").map(decodePart);
+    const pages = this.#pages.filter((row) => fits(row.path, parts));
+    const door = this.#doors.find((row) => fits(row.path, parts));
+    const pattern = pages[0]?.path ?? door?.path;
+    if (pattern === undefined) throw notFound("there is nothing at this path");
+    return { params: readPlaces(pattern, parts), pages, door };
+  }
+}
+
+function checkPattern(path: string): void {
+  for (const name of path.split("/").flatMap((part) => placeName(part) ?? [])) {
+    if (PLACES[name] === undefined) throw new Error(`no pattern is known for the place {${name}} of ${path}`);
+  }
+}
+
+const placeName = (part: string): string | undefined => /^\{(\w+)\}$/.exec(part)?.[1];
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw notFound("the path is not valid percent-encoding");
+  }
+}
+
+function fits(pattern: string, parts: string[]): boolean {
+  const expected = pattern.split("/");
+  if (expected.length !== parts.length) return false;
+  return expected.every((part, index) => placeName(part) !== undefined || part === parts[index]);
+}
+
+function readPlaces(pattern: string, parts: string[]): Record<string, string> {
+  const params: Record<string, string> = {};
+  for (const [index, part] of pattern.split("/").entries()) {
+    const name = placeName(part);
+    const place = name === undefined ? undefined : PLACES[name];
+    const value = parts[index] ?? "";
+    if (name === undefined || place === undefined) continue;
+    if (!place.pattern.test(value)) throw notFound(`{${name}} in ${pattern}: expected ${place.expected}`);
+    params[name] = value;
+  }
+  return params;
+}
+
+const notFound = (message: string) => new Refusal({ status: 404, code: "not_found", message });

@@ -1,0 +1,24 @@
+import { execFileSync, spawn } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { listProcesses, parsePs, PS_ARGUMENTS } from "./process-table.ts";
+
+describe("the table of processes", () => {
+  it("knows a process' parent, group and environment, from /proc as from ps", async () => {
+    const child = spawn("sleep", ["60"], { env: { AGENTLOOP_MARK: "this one" }, detached: true });
+    try {
+      for (const table of [await listProcesses(), parsePs(execFileSync("ps", PS_ARGUMENTS).toString())]) {
+        const entry = table.find(({ pid }) => pid === child.pid);
+        expect(entry).toMatchObject({ parent: process.pid, group: child.pid });
+        expect(entry?.environment).toContain("AGENTLOOP_MARK=this one");
+      }
+    } finally {
+      child.kill();
+    }
+  });
+
+  it("leaves out the dead that nobody has collected", () => {
+    expect(parsePs("  7     1     7 Z    (sleep)\n  8     1     7 Ss   sleep 1 A=b\n")).toEqual([
+      { pid: 8, parent: 1, group: 7, session: 0, environment: "sleep 1 A=b" },
+    ]);
+  });
+});

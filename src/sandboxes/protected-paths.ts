@@ -1,0 +1,76 @@
+import { lstatSync, readFileSync, type Stats } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+
+/**
+ * A place in the workspace that commands may not change, because programs outside the sandbox obey what stands there.
+ * In an `anchor` commands may write, but they may not move it away from under what is protected in it.
+ */
+export interface ProtectedPath {
+  path: string;
+  access: "read-only" | "anchor";
+  /** What to put there while nothing is, so that a command cannot. */
+  placeholder: "folder" | "file";
+}
+
+/** The protected places of a workspace, parents first. Throws where one is a symbolic link: that can be replaced. */
+export function protectedPaths(workspace: string): ProtectedPath[] {
+  return [
+    ...gitPaths(workspace),
+    place(join(workspace, ".codex"), "folder"),
+    place(join(workspace, ".agents"), "folder"),
+  ];
+}
+
+/** Where there is no repository none can be made: its hooks would run outside, at the user's next commit. */
+function gitPaths(workspace: string): ProtectedPath[] {
+  const git = place(join(workspace, ".git"), "folder");
+  const found = look(git.path);
+  if (found === undefined) return [git];
+  if (found.isDirectory()) return [{ ...git, access: "anchor" }, ...insideGit(git.path)];
+
+  const linked = linkedGitFolder(git.path);
+  if (linked === undefined || !isInside(workspace, linked) || !look(linked)?.isDirectory()) return [git];
+  return [git, ...anchors(workspace, linked), ...insideGit(linked)];
+}
+
+function insideGit(folder: string): ProtectedPath[] {
+  return [place(join(folder, "hooks"), "folder"), place(join(folder, "config"), "file")];
+}
+
+/** A worktree's `.git` is a file that names the folder. */
+function linkedGitFolder(file: string): string | undefined {
+  const named = /^gitdir: (.+)$/m.exec(readFileSync(file, "utf8"))?.[1];
+  return named === undefined ? undefined : resolve(dirname(file), named);
+}
+
+function anchors(workspace: string, folder: string): ProtectedPath[] {
+  return [...foldersBetween(workspace, folder), folder].map((path) => ({
+    ...place(path, "folder"),
+    access: "anchor" as const,
+  }));
+}
+
+/** The folders inside `folder` on the way to `path`, outermost first. */
+export function foldersBetween(folder: string, path: string): string[] {
+  const steps = relative(folder, path).split(sep).slice(0, -1);
+  return steps.map((_, index) => join(folder, ...steps.slice(0, index + 1)));
+}
+
+function place(path: string, placeholder: ProtectedPath["placeholder"]): ProtectedPath {
+  if (look(path)?.isSymbolicLink() === true) {
+    throw new Error(
+      `${path} is a symbolic link, which the sandbox cannot keep commands from replacing. ` +
+        `Put what it points to in its place, or set SANDBOX=read-only.`,
+    );
+  }
+  return { path, access: "read-only", placeholder };
+}
+
+function look(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+export function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== ".." && !way.startsWith(`..${sep}`) && way !== "";
+}

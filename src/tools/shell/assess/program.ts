@@ -1,0 +1,68 @@
+import { Doubt } from "./doubt.ts";
+import type { Given, Options } from "./options.ts";
+import type { Search } from "./search.ts";
+
+/** What a command line means to its program. */
+export interface Uses {
+  /** Files and folders that it reads. */
+  paths?: readonly string[];
+  /** What it searches through with everything below. */
+  search?: Search;
+  /** It reads standard input. */
+  readsInput?: boolean;
+}
+
+export interface Program extends Options {
+  /** No option is dangerous, so neither is a file that is named like one. */
+  patterns?: boolean;
+  /** It has no options in the common form: all its words are operands. */
+  isFree?: boolean;
+  /** Throws a Doubt. `hasInput`: something is piped in. */
+  uses(given: Given, hasInput: boolean): Uses;
+}
+
+/** Kinds of values. */
+export const TEXT = /^[^]*$/;
+export const NUMBER = /^[-+]?\d+(?:[bkKMGT]B?)?$/;
+export const WORD = /^[A-Za-z0-9_.+-]+$/;
+
+/** Operands are files; without any, standard input is read. */
+export function files({ operands }: Given): Uses {
+  const paths = operands.filter((operand) => operand !== "-");
+  return { paths, readsInput: operands.length === 0 || paths.length < operands.length };
+}
+
+/** Operands are files; without any, it reads no input. */
+export function places({ operands }: Given): Uses {
+  return { paths: operands };
+}
+
+/** Operands are no files. */
+export function texts(): Uses {
+  return {};
+}
+
+export function atMost(count: number, uses: Program["uses"]): Program["uses"] {
+  return (given, hasInput) => {
+    if (given.operands.length > count) {
+      throw new Doubt(`More than ${count} operands: the last may be a file that is written.`);
+    }
+    return uses(given, hasInput);
+  };
+}
+
+export function atLeast(count: number, uses: Program["uses"]): Program["uses"] {
+  return (given, hasInput) => {
+    if (given.operands.length < count) throw new Doubt("An operand is missing.");
+    return uses(given, hasInput);
+  };
+}
+
+/** Every operand looks like this. */
+export function each(expected: RegExp, uses: Program["uses"] = texts): Program["uses"] {
+  return (given, hasInput) => {
+    const other = given.operands.find((operand) => !expected.test(operand));
+    if (other !== undefined) throw new Doubt(`The operand ${JSON.stringify(other)} is not looked into.`);
+    return uses(given, hasInput);
+  };
+}
