@@ -8,6 +8,9 @@ export async function* toldToEveryone(lines: AsyncIterable<LogLine>, upTo: Seq):
     if (seq > upTo) return;
     // A client stands in an outgoing line when the message was for it alone.
     if (direction === "incoming" || audit?.client !== undefined) continue;
-    yield { seq, message: data as ServerMessage, json: JSON.stringify(data) };
+    const message = data as ServerMessage;
+    // Deltas carry the number that they follow, now as when they were live.
+    const told = message.type === "response_delta" ? seq - 1 : seq;
+    yield { seq: told, message, json: JSON.stringify(data) };
   }
 }
