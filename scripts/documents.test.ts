@@ -1,0 +1,62 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { ClientMessage, ServerMessage } from "../src/contract/message.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const documents = ["README.md", ...globSync("docs/*.md", { cwd: root })];
+
+/** The lines of all blocks of a kind, e.g. "json client". */
+function framesOf(document: string, kind: string): string[] {
+  const text = readFileSync(join(root, document), "utf8");
+  const blocks = [...text.matchAll(new RegExp(`^\`\`\`${kind}\\n(.*?)^\`\`\``, "gms"))];
+  return blocks.flatMap(([, block = ""]) => block.trim().split("\n"));
+}
+
+/** Every place of the documents in brackets that points into the repository. */
+function linksOf(document: string): string[] {
+  const text = readFileSync(join(root, document), "utf8");
+  return [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target = ""]) =>
+    join(document, "..", target),
+  );
+}
+
+describe.each(documents)("%s", (document) => {
+  it("shows only frames that a server takes", () => {
+    for (const frame of framesOf(document, "json client")) {
+      expect(ClientMessage.safeParse(JSON.parse(frame)), frame).toMatchObject({ success: true });
+    }
+  });
+
+  it("shows only frames that a server sends", () => {
+    for (const frame of framesOf(document, "json server")) {
+      expect(ServerMessage.safeParse(JSON.parse(frame)), frame).toMatchObject({ success: true });
+    }
+  });
+
+  it("points only at files that are there", () => {
+    const there = linksOf(document).filter((target) => globSync(target, { cwd: root }).length === 0);
+    expect(there).toEqual([]);
+  });
+});
+
+it("the README shows every type of message", () => {
+  const shown = [...framesOf("README.md", "json client"), ...framesOf("README.md", "json server")];
+  const types = new Set(shown.map((frame) => (JSON.parse(frame) as { type: string }).type));
+  for (const { shape } of ClientMessage.options) expect(types).toContain(shape.type.value);
+  const answers = ["context_info", "context_compacted"];
+  for (const { shape } of ServerMessage.options) {
+    if (!answers.includes(shape.type.value)) expect(types).toContain(shape.type.value);
+  }
+});
+
+it("the README's scripts are those of the package", () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  const named = [
+    ...readFileSync(join(root, "README.md"), "utf8").matchAll(/npm run (?:--silent )?([\w:]+)/g),
+  ];
+  for (const [, name = ""] of named) expect(scripts).toHaveProperty([name]);
+});
