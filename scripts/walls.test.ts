@@ -35,10 +35,10 @@ const WRONG: readonly (readonly [file: string, imported: string])[] = [
   ["src/audit/b.ts", "eventsource-parser"],
   ["src/pages/b.ts", "dotenv"],
   ["src/contract/a.ts", "../models/select.ts"],
-  ["src/session.ts", "./audit/log.ts"],
-  ["src/sessions.ts", "./agents/loop/loop.ts"],
+  ["src/sessions/session.ts", "../audit/log.ts"],
+  ["src/sessions/sessions.ts", "../agents/loop/loop.ts"],
   ["src/config/config.ts", "../models/select.ts"],
-  ["src/server.ts", "./audit/log.ts"],
+  ["src/server/server.ts", "../audit/log.ts"],
 ];
 
 /** What the same places may import. */

@@ -12,8 +12,8 @@ import { helpText, parseFlags } from "./config/flags.ts";
 import { createLogger } from "./logger.ts";
 import { createSelectModel } from "./models/select.ts";
 import { pickSandbox } from "./sandboxes/pick.ts";
-import { createServer, routeTable, type Server } from "./server.ts";
-import { LiveSessions } from "./sessions.ts";
+import { createServer, routeTable, type Server } from "./server/server.ts";
+import { LiveSessions } from "./sessions/sessions.ts";
 import { createToolbox } from "./tools/toolbox.ts";
 import { VERSION } from "./version.ts";
 

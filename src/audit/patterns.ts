@@ -3,8 +3,10 @@ import { mapStrings } from "./json-strings.ts";
 
 interface Pattern {
   kind: string;
-  /** How it begins, in lower case: one of these stands in every text that holds the pattern. */
+  /** How it begins: one of these stands in every text that holds the pattern. */
   begins: readonly string[];
+  /** What also stands in it, where the beginning alone stands in many other texts. */
+  hint?: string;
   /** Its first group, if there is one, is kept. None of its characters may be one that JSON escapes. */
   pattern: RegExp;
 }
@@ -16,7 +18,7 @@ interface Pattern {
 const PATTERNS: readonly Pattern[] = [
   {
     kind: "private_key",
-    begins: ["-----begin "],
+    begins: ["-----BEGIN "],
     // As text, and within JSON, where `\n` stands between the lines. Without its end: as far as it goes.
     pattern:
       /-----BEGIN [A-Z ]{0,24}PRIVATE KEY(?: BLOCK)?-----[\w+/=\\\s:,.-]*?(?:-----END [A-Z ]{0,24}PRIVATE KEY(?: BLOCK)?-----|(?=[^\w+/=\\\s:,.-])|$)/g,
@@ -24,19 +26,21 @@ const PATTERNS: readonly Pattern[] = [
   {
     kind: "url_password",
     begins: ["://"],
+    hint: String.raw`:\/\/[^\s:@/"'\\<>]{0,128}:[^\s@/"'\\<>]{1,256}@`,
     pattern: /(:\/\/[^\s:@/"'\\<>]{0,128}:)(?!\[redacted:)[^\s@/"'\\<>]{1,256}(?=@)/g,
   },
   {
     kind: "bearer_token",
-    begins: ["bearer"],
-    pattern: /\b(bearer[ :=]{1,4})(?=[\w.~+/-]*\d)[\w.~+/-]{16,}=*/gi,
+    begins: ["Bearer", "bearer", "BEARER"],
+    pattern: /\b((?:[Bb]earer|BEARER)[ :=]{1,4})(?=[\w.~+/-]*\d)[\w.~+/-]{16,}=*/g,
   },
   {
     kind: "aws_secret_key",
-    begins: ["aws_secret_access_key", "secretaccesskey"],
-    pattern: /(aws_secret_access_key|secretaccesskey)[\\"' :=]{1,8}(?:[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])/gi,
+    begins: ["aws_secret_access_key", "AWS_SECRET_ACCESS_KEY", "SecretAccessKey", "secretAccessKey"],
+    pattern:
+      /((?:aws_secret_access_key|AWS_SECRET_ACCESS_KEY|[Ss]ecretAccessKey)[\\"' :=]{1,12})[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])/g,
   },
-  { kind: "jwt", begins: ["eyj"], pattern: /(?<![\w.-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g },
+  { kind: "jwt", begins: ["eyJ"], pattern: /(?<![\w.-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g },
   word("anthropic_key", ["sk-ant-"], 16),
   word("openrouter_key", ["sk-or-"], 16),
   word("openai_key", ["sk-"], 20),
@@ -45,9 +49,13 @@ const PATTERNS: readonly Pattern[] = [
   word("github_token", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"], 20),
   word("gitlab_token", ["glpat-", "gldt-", "glrt-", "glptt-"], 16),
   word("slack_token", ["xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-", "xoxe-", "xapp-"], 10),
-  { kind: "slack_webhook", begins: ["hooks.slack.com"], pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)[\w/-]{20,}/g },
+  {
+    kind: "slack_webhook",
+    begins: ["hooks.slack.com"],
+    pattern: /(hooks\.slack\.com\/(?:services|workflows)\/)[\w/-]{20,}/g,
+  },
   word("stripe_key", ["sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_"], 16),
-  { kind: "aws_access_key", begins: ["akia", "asia"], pattern: /(?<![\w-])A[KS]IA[A-Z2-7]{16}(?![\w-])/g },
+  { kind: "aws_access_key", begins: ["AKIA", "ASIA"], pattern: /(?<![\w-])A[KS]IA[A-Z2-7]{16}(?![\w-])/g },
   word("npm_token", ["npm_"], 30),
   word("pypi_token", ["pypi-"], 40),
   word("huggingface_token", ["hf_"], 30),
@@ -59,22 +67,29 @@ const PATTERNS: readonly Pattern[] = [
 /** A key that is one word: a beginning, and at least so many letters, digits, dots, `-` and `_` with a digit in them. */
 function word(kind: string, begins: readonly string[], least: number): Pattern {
   const beginning = begins.map((text) => text.replaceAll(".", "\\.")).join("|");
-  const pattern = new RegExp(`(?<![\\w-])(?:${beginning})(?=[\\w.-]*\\d)[\\w-][\\w.-]{${least - 2},}[\\w-]`, "g");
-  return { kind, begins: begins.map((text) => text.toLowerCase()), pattern };
+  const pattern = new RegExp(
+    `(?<![\\w.-])(?:${beginning})(?=[\\w.-]*\\d)[\\w-][\\w.-]{${least - 2},}[\\w-]`,
+    "g",
+  );
+  return { kind, begins, pattern };
 }
 
-const BEGINNINGS = [...new Set(PATTERNS.flatMap(({ begins }) => begins))];
+const BEGINNINGS = PATTERNS.flatMap(({ begins }) => begins);
 
-const ANY_BEGINNING = new RegExp(BEGINNINGS.map((text) => text.replaceAll(".", "\\.")).join("|"), "i");
+const HINTS = PATTERNS.flatMap(
+  ({ begins, hint }) => hint ?? begins.map((text) => text.replaceAll(".", "\\.")),
+);
+
+const ANY_HINT = new RegExp(HINTS.join("|"));
 
 /** Replaces what looks like a secret in the strings of a JSON text by `[redacted:KIND]`. */
 export function redactPatterns(json: string): Redacted {
+  if (!ANY_HINT.test(json)) return { text: json, count: 0 };
   let count = 0;
-  if (!ANY_BEGINNING.test(json)) return { text: json, count };
   const text = mapStrings(json, (value) => {
-    if (!ANY_BEGINNING.test(value)) return value;
     let redacted = value;
-    for (const { kind, pattern } of PATTERNS) {
+    for (const { kind, begins, pattern } of PATTERNS) {
+      if (!begins.some((beginning) => value.includes(beginning))) continue;
       redacted = redacted.replace(pattern, (_whole, kept: unknown) => {
         count += 1;
         return `${typeof kept === "string" ? kept : ""}[redacted:${kind}]`;
@@ -86,11 +101,11 @@ export function redactPatterns(json: string): Redacted {
 }
 
 /** The longest end of a text that is looked at as the beginning of a secret, in characters. */
-const MAX_TAIL = 8192;
+const MAX_TAIL = 4096;
 
 /** How many characters at the end of a text could belong to a secret that goes on after it. */
 export function openTail(text: string): number {
-  const tail = text.slice(-MAX_TAIL).toLowerCase();
+  const tail = text.slice(-MAX_TAIL);
   const lengths = BEGINNINGS.map((beginning) => {
     const start = tail.lastIndexOf(beginning);
     if (start >= 0 && isOpen(beginning, tail.slice(start))) return tail.length - start;
@@ -101,7 +116,7 @@ export function openTail(text: string): number {
 
 /** Between a beginning and its secret there may be a space, or two around a sign. */
 const isOpen = (beginning: string, rest: string) =>
-  beginning.startsWith("-----") ? !rest.includes("-----end ") : !/\s\S*\s\S*\s/.test(rest);
+  beginning.startsWith("-----") ? !rest.includes("-----END ") : !/\s\S*\s\S*\s/.test(rest);
 
 /** How many characters of `beginning` the text ends with. */
 function overlap(text: string, beginning: string): number {

@@ -7,7 +7,7 @@ import type { Model } from "../contract/model.ts";
 import type { ClientInfo, EndReason, Entry, Subscriber } from "../contract/session.ts";
 import { createScriptedModel, type Respond } from "../models/scripted/model.ts";
 import type { ScriptedResponse } from "../models/scripted/script.ts";
-import { LiveSessions, type SessionsOptions } from "../sessions.ts";
+import { LiveSessions, type SessionsOptions } from "../sessions/sessions.ts";
 import { createTestToolbox, testContext } from "./test-toolbox.ts";
 
 export interface TestSessions {

@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { WebSocket } from "ws";
 import { createLogStore } from "../audit/log.ts";
 import type { Page } from "../contract/page.ts";
-import { createServer, routeTable, type Server, type ServerOptions } from "../server.ts";
+import { createServer, routeTable, type Server, type ServerOptions } from "../server/server.ts";
 import { noSessions } from "./no-sessions.ts";
 import { TestDoor } from "./test-door.ts";
 

@@ -64,7 +64,7 @@ async function checkVector(
   if (isShell && /^-l?c$/.test(option) && more.length === 0) return checkScript(script, place);
   if (isShell) throw new Doubt(`${program} is looked into only in the form ${program} -c SCRIPT.`);
   const words = rest.map((text) => ({ text }));
-  await checkCommand(program, words, { ...place, hasInput: false });
+  await checkCommand(program, words, { ...place, input: "none" });
   return [program];
 }
 

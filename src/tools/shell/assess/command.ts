@@ -1,24 +1,34 @@
+import { stat } from "node:fs/promises";
 import { Doubt, quoted } from "./doubt.ts";
 import { matchesOf } from "./globs.ts";
 import { readOptions } from "./options.ts";
 import { checkPath, type Place } from "./paths.ts";
+import type { Input, Uses } from "./program.ts";
 import { PROGRAMS } from "./programs.ts";
 import { checkSearch } from "./search.ts";
 import type { Word } from "./words.ts";
 
-/** `hasInput`: standard input is a pipe or empty, so that reading it ends. */
 export interface Circumstances extends Place {
-  hasInput: boolean;
+  input: Input;
 }
+
+/** Why some programs ask that a person may take for harmless. */
+const WHY: Record<string, string> = {
+  git: "git may run programs that the repository's configuration names.",
+  printenv: "printenv shows the environment.",
+  env: "env shows the environment or runs a program.",
+};
 
 /** Throws a Doubt unless the command is known to only read, and only in the workspace. */
 export async function checkCommand(
   name: string,
   words: readonly Word[],
-  { hasInput, ...place }: Circumstances,
+  { input, ...place }: Circumstances,
 ): Promise<void> {
   const program = /^[a-z0-9]+$/.test(name) ? PROGRAMS.get(name) : undefined;
-  if (program === undefined) throw new Doubt(`${quoted(name)} is not known to only read.`);
+  if (program === undefined) {
+    throw new Doubt((Object.hasOwn(WHY, name) && WHY[name]) || `${quoted(name)} is not known to only read.`);
+  }
   for (const word of words) {
     if (word.pattern === undefined) continue;
     if (program.patterns !== true) {
@@ -27,10 +37,23 @@ export async function checkCommand(
     await checkPattern(word.pattern, place);
   }
   const texts = words.map((word) => word.text);
+  if (texts.length === 1 && (texts[0] === "--version" || texts[0] === "--help")) return;
   const given = program.isFree ? { options: [], operands: texts } : readOptions(name, program, texts);
-  const { paths = [], search, readsInput = false } = program.uses(given, hasInput);
-  if (readsInput && !hasInput) throw new Doubt(`${name} would wait for input.`);
-  for (const path of paths) await checkPath(path, place);
+  await checkUses(name, program.uses(given, input), { input, ...place });
+}
+
+async function checkUses(
+  name: string,
+  { paths = [], onlyFiles, search, readsInput }: Uses,
+  { input, ...place }: Circumstances,
+): Promise<void> {
+  // What it was given would run out at once, but what it waits for is not what was meant.
+  if (readsInput && input === "none") throw new Doubt(`${name} would wait for input.`);
+  for (const path of paths) {
+    const target = await checkPath(path, place);
+    const isFolder = onlyFiles && (await stat(target).catch(() => undefined))?.isDirectory();
+    if (isFolder) throw new Doubt(`${name} would read what is in the folder ${quoted(path)}.`);
+  }
   if (search !== undefined) await checkSearch(search, place);
 }
 

@@ -15,18 +15,17 @@ export const sed: Program = {
   },
 };
 
-const FIND_WITHOUT_VALUE = new Set([
-  ...["-empty", "-readable", "-writable", "-executable", "-true", "-false", "-nouser", "-nogroup"],
-  ...["-depth", "-d", "-xdev", "-mount", "-noleaf", "-daystart", "-P", "-ignore_readdir_race"],
-  ...["-print", "-print0", "-ls", "-prune", "-quit"],
-  ...["-a", "-and", "-o", "-or", "-not", "!", "(", ")", ","],
-]);
-const FIND_WITH_VALUE = new Set([
-  ...["-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename", "-regex", "-iregex", "-regextype"],
-  ...["-type", "-size", "-perm", "-user", "-group", "-links", "-inum", "-maxdepth", "-mindepth", "-printf"],
-  ...["-mtime", "-atime", "-ctime", "-mmin", "-amin", "-cmin"],
-]);
-const FIND_WITH_FILE = new Set(["-newer", "-anewer", "-cnewer"]);
+const words = (text: string) => new Set(text.split(" "));
+
+const FIND_WITHOUT_VALUE = words(
+  "-empty -readable -writable -executable -true -false -nouser -nogroup -depth -d -xdev -mount -noleaf -daystart -P -print -print0 -ls -prune -quit -a -and -o -or -not ! ( ) ,",
+);
+const FIND_WITH_VALUE = words(
+  "-name -iname -path -ipath -wholename -iwholename -regex -iregex -regextype -type -size -perm -user -group -links -inum -maxdepth -mindepth -printf -mtime -atime -ctime -mmin -amin -cmin",
+);
+const FIND_WITH_FILE = words("-newer -anewer -cnewer");
+/** `-mtime -1`, `-perm -u+w`: another word with a dash may be an action, where a find does not know the test. */
+const NOT_AN_ACTION = /^(?!-)|^-(?:\d|[ugoa]*[+=])/;
 
 /** Tells names only. Of its many tests and actions, those that neither write nor run nor follow links. */
 export const find: Program = {
@@ -38,7 +37,9 @@ export const find: Program = {
       if (FIND_WITHOUT_VALUE.has(word)) continue;
       if (FIND_WITH_VALUE.has(word) || FIND_WITH_FILE.has(word)) {
         const value = rest.shift();
-        if (value === undefined) throw new Doubt(`find has nothing after ${quoted(word)}.`);
+        if (value === undefined || !NOT_AN_ACTION.test(value)) {
+          throw new Doubt(`find with nothing behind ${quoted(word)} is not looked into.`);
+        }
         if (FIND_WITH_FILE.has(word)) paths.push(value);
       } else if (word.startsWith("-")) {
         throw new Doubt(`find with ${quoted(word)} is not known to only read.`);

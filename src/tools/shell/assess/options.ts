@@ -8,6 +8,8 @@ export interface Options {
   values?: Readonly<Record<string, RegExp>>;
   /** Long options whose value can only stand behind `=`, and may be absent. */
   optionalValues?: Readonly<Record<string, RegExp>>;
+  /** Letters are not joined, and values stand apart: some programs read `-pc 8` and `-Io` in ways of their own. */
+  apart?: boolean;
   /** `-40` stands for a number of lines. */
   numeric?: boolean;
   /** What follows the first operand is an operand, whatever it looks like. */
@@ -46,6 +48,7 @@ export function readOptions(program: string, allowed: Options, words: readonly s
     } else throw refuse(option);
   };
   const readShort = (option: string) => {
+    if (allowed.apart && option.length > 2) throw refuse(option);
     for (let index = 1; index < option.length; index += 1) {
       const letter = option.charAt(index);
       if (own(allowed.values, letter) !== undefined) {
@@ -70,7 +73,8 @@ export function readOptions(program: string, allowed: Options, words: readonly s
       break;
     }
     if (word.startsWith("--")) readLong(word);
-    else if (allowed.numeric && /^-\d+$/.test(word)) given.options.push({ name: "lines", value: word.slice(1) });
+    else if (allowed.numeric && /^-\d+$/.test(word))
+      given.options.push({ name: "lines", value: word.slice(1) });
     else readShort(word);
   }
   return given;

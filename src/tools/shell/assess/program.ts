@@ -6,6 +6,8 @@ import type { Search } from "./search.ts";
 export interface Uses {
   /** Files and folders that it reads. */
   paths?: readonly string[];
+  /** Of a folder it would read what is in there, links followed. */
+  onlyFiles?: boolean;
   /** What it searches through with everything below. */
   search?: Search;
   /** It reads standard input. */
@@ -17,14 +19,23 @@ export interface Program extends Options {
   patterns?: boolean;
   /** It has no options in the common form: all its words are operands. */
   isFree?: boolean;
-  /** Throws a Doubt. `hasInput`: something is piped in. */
-  uses(given: Given, hasInput: boolean): Uses;
+  /** Throws a Doubt. */
+  uses(given: Given, input: Input): Uses;
 }
+
+/** Standard input: the server gives none, but a script may pipe something in or name /dev/null. */
+export type Input = "none" | "pipe" | "empty";
 
 /** Kinds of values. */
 export const TEXT = /^[^]*$/;
 export const NUMBER = /^[-+]?\d+(?:[bkKMGT]B?)?$/;
 export const WORD = /^[A-Za-z0-9_.+-]+$/;
+
+/** The same kind of value for options by letter and by name. */
+export function valued(kind: RegExp, letters: string, names = ""): Record<string, RegExp> {
+  const all = [...letters.split(""), ...names.split(" ").filter((name) => name !== "")];
+  return Object.fromEntries(all.map((name) => [name, kind]));
+}
 
 /** Operands are files; without any, standard input is read. */
 export function files({ operands }: Given): Uses {
@@ -43,26 +54,26 @@ export function texts(): Uses {
 }
 
 export function atMost(count: number, uses: Program["uses"]): Program["uses"] {
-  return (given, hasInput) => {
+  return (given, input) => {
     if (given.operands.length > count) {
       throw new Doubt(`More than ${count} operands: the last may be a file that is written.`);
     }
-    return uses(given, hasInput);
+    return uses(given, input);
   };
 }
 
 export function atLeast(count: number, uses: Program["uses"]): Program["uses"] {
-  return (given, hasInput) => {
+  return (given, input) => {
     if (given.operands.length < count) throw new Doubt("An operand is missing.");
-    return uses(given, hasInput);
+    return uses(given, input);
   };
 }
 
 /** Every operand looks like this. */
 export function each(expected: RegExp, uses: Program["uses"] = texts): Program["uses"] {
-  return (given, hasInput) => {
+  return (given, input) => {
     const other = given.operands.find((operand) => !expected.test(operand));
     if (other !== undefined) throw new Doubt(`The operand ${JSON.stringify(other)} is not looked into.`);
-    return uses(given, hasInput);
+    return uses(given, input);
   };
 }

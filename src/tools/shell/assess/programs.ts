@@ -1,5 +1,17 @@
 import { find, jq, sed, test } from "./languages.ts";
-import { atLeast, atMost, each, files, NUMBER, places, TEXT, texts, WORD, type Program } from "./program.ts";
+import {
+  atLeast,
+  atMost,
+  each,
+  files,
+  NUMBER,
+  places,
+  TEXT,
+  texts,
+  valued,
+  WORD,
+  type Program,
+} from "./program.ts";
 import { fd, grep, rg } from "./searches.ts";
 
 const COLOR = { color: /^(?:auto|always|never)$/ };
@@ -22,7 +34,7 @@ const LS: Program = {
   uses: places,
 };
 
-const HEAD_OR_TAIL: Program = {
+const HEAD: Program = {
   flags: "qvz --quiet --silent --verbose --zero-terminated",
   values: { n: NUMBER, c: NUMBER, lines: NUMBER, bytes: NUMBER },
   numeric: true,
@@ -38,9 +50,9 @@ const TEXT_PROGRAMS: Record<string, Program> = {
     patterns: true,
     uses: files,
   },
-  head: HEAD_OR_TAIL,
-  // Following a file never ends.
-  tail: HEAD_OR_TAIL,
+  head: HEAD,
+  // Following a file never ends: -f, and in the old form `+5f`.
+  tail: { ...HEAD, uses: each(/^[^+]/, files) },
   wc: {
     flags: "clLmw --bytes --chars --lines --max-line-length --words",
     patterns: true,
@@ -51,18 +63,16 @@ const TEXT_PROGRAMS: Record<string, Program> = {
     values: {
       b: /^(?:[atn]|p[^]*)$/,
       "body-numbering": /^[atn]$/,
-      ...{ h: /^[atn]$/, f: /^[atn]$/, n: /^(?:ln|rn|rz)$/, s: TEXT },
-      ...{ i: NUMBER, l: NUMBER, v: NUMBER, w: NUMBER },
+      n: /^(?:ln|rn|rz)$/,
+      s: TEXT,
+      ...valued(NUMBER, "ilvw"),
     },
     patterns: true,
     uses: files,
   },
   cut: {
     flags: "snz --only-delimited --complement --zero-terminated",
-    values: {
-      ...{ b: TEXT, c: TEXT, d: TEXT, f: TEXT },
-      ...{ bytes: TEXT, characters: TEXT, delimiter: TEXT, fields: TEXT, "output-delimiter": TEXT },
-    },
+    values: valued(TEXT, "bcdf", "bytes characters delimiter fields output-delimiter"),
     patterns: true,
     uses: files,
   },
@@ -101,13 +111,17 @@ const TEXT_PROGRAMS: Record<string, Program> = {
       "abBcdeEinpqstuwyZ --brief --ignore-all-space --ignore-blank-lines --ignore-case --ignore-space-change --minimal --report-identical-files --side-by-side --strip-trailing-cr --suppress-common-lines --text --unified",
     values: { U: NUMBER, C: NUMBER, W: NUMBER, width: NUMBER },
     optionalValues: { ...COLOR, unified: NUMBER, context: NUMBER },
-    uses: atLeast(2, atMost(2, files)),
+    uses: atLeast(
+      2,
+      atMost(2, (given) => ({ ...files(given), onlyFiles: true })),
+    ),
   },
   base64: { flags: "dD --decode", values: { w: NUMBER, wrap: NUMBER }, uses: atMost(1, files) },
   // Options after its first operand are file names, and the second operand is written.
   xxd: {
     flags: "abEeipu",
-    values: { c: NUMBER, g: NUMBER, l: NUMBER, s: NUMBER },
+    values: valued(NUMBER, "cgls"),
+    apart: true,
     optionsFirst: true,
     uses: atMost(1, files),
   },
@@ -143,16 +157,19 @@ const FILE_PROGRAMS: Record<string, Program> = {
     patterns: true,
     uses: places,
   },
-  // Writes with -o, and with -R below -L.
+  // Writes with -o, and with -R below -L; it reads `-Io x y` as -I x -o y.
   tree: {
     flags: "aCdDfFghinpQrstuv --dirsfirst --noreport --gitignore --prune --du --inodes --metafirst",
     values: { I: TEXT, L: NUMBER, P: TEXT, filelimit: NUMBER },
-    optionsFirst: false,
+    apart: true,
     uses: places,
   },
   basename: { flags: "az --multiple --zero", values: { s: TEXT, suffix: TEXT }, uses: atLeast(1, texts) },
   dirname: { flags: "z --zero", uses: atLeast(1, texts) },
-  realpath: { flags: "emPqsz --canonicalize-existing --canonicalize-missing --quiet --no-symlinks", uses: places },
+  realpath: {
+    flags: "emPqsz --canonicalize-existing --canonicalize-missing --quiet --no-symlinks",
+    uses: places,
+  },
   readlink: { flags: "efmnqsvz --canonicalize", uses: places },
   which: { flags: "a", uses: atLeast(1, each(/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/)) },
 };
@@ -195,6 +212,14 @@ export const PROGRAMS: ReadonlyMap<string, Program> = new Map(
     ...TEXT_PROGRAMS,
     ...FILE_PROGRAMS,
     ...OTHER_PROGRAMS,
-    ...{ grep, egrep: grep, fgrep: grep, rg, fd, find, jq, sed, test },
+    grep,
+    egrep: grep,
+    fgrep: grep,
+    rg,
+    fd,
+    find,
+    jq,
+    sed,
+    test,
   }),
 );

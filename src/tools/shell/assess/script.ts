@@ -1,14 +1,14 @@
 import { checkCommand } from "./command.ts";
 import { Doubt, quoted } from "./doubt.ts";
 import { checkFolder, type Place } from "./paths.ts";
+import type { Input } from "./program.ts";
 import { readTokens, type Operator, type Token } from "./tokens.ts";
 import { readWord, type Word } from "./words.ts";
 
 interface SimpleCommand {
   name: string;
   words: Word[];
-  /** Standard input is a pipe or /dev/null. */
-  hasInput: boolean;
+  input: Input;
 }
 
 /** A pipeline, and what stands before it. */
@@ -44,12 +44,12 @@ export async function checkScript(script: string, place: Place): Promise<string[
 /** Gives the folder that the shell stands in after success. */
 async function checkPipeline(pipeline: readonly SimpleCommand[], place: Place): Promise<string> {
   let cwd = place.cwd;
-  for (const { name, words, hasInput } of pipeline) {
+  for (const { name, words, input } of pipeline) {
     if (name === "cd") {
       if (pipeline.length > 1) throw new Doubt("It changes the folder within a pipe.");
       cwd = await changeFolder(words, place);
     } else {
-      await checkCommand(name, words, { ...place, hasInput });
+      await checkCommand(name, words, { ...place, input });
     }
   }
   return cwd;
@@ -57,7 +57,12 @@ async function checkPipeline(pipeline: readonly SimpleCommand[], place: Place): 
 
 async function changeFolder(words: readonly Word[], place: Place): Promise<string> {
   const [folder, ...rest] = words;
-  if (folder === undefined || rest.length > 0 || folder.pattern !== undefined || folder.text.startsWith("-")) {
+  if (
+    folder === undefined ||
+    rest.length > 0 ||
+    folder.pattern !== undefined ||
+    folder.text.startsWith("-")
+  ) {
     throw new Doubt("It changes the folder, and not in the form cd FOLDER.");
   }
   return checkFolder(folder.text, place);
@@ -74,9 +79,9 @@ function readSteps(tokens: readonly Token[]): Step[] {
     }
     const start = index;
     while (index < tokens.length && tokens[index]?.type !== "operator") index += 1;
-    const command = readCommand(tokens.slice(start, index));
+    const command = readCommand(tokens.slice(start, index), operator === "|" ? "pipe" : "none");
     if (operator === "|") {
-      steps.at(-1)?.pipeline.push({ ...command, hasInput: true });
+      steps.at(-1)?.pipeline.push(command);
     } else {
       steps.push({ operator: operator === "\n" ? ";" : operator, pipeline: [command] });
     }
@@ -93,20 +98,20 @@ function readSteps(tokens: readonly Token[]): Step[] {
 
 const isLineEnd = (token: Token | undefined) => token?.type === "operator" && token.text === "\n";
 
-function readCommand(tokens: readonly Token[]): SimpleCommand {
+function readCommand(tokens: readonly Token[], standardInput: Input): SimpleCommand {
   const [first, ...rest] = tokens;
   if (first?.type !== "word" || !first.isName) throw new Doubt("The script is not understood.");
   const words: Word[] = [];
-  let hasInput = false;
+  let input = standardInput;
   for (const token of rest) {
     if (token.type === "redirect") {
       if (!REDIRECT.test(token.text)) throw new Doubt(`${quoted(token.text)} redirects to a file.`);
-      hasInput ||= token.text.startsWith("<");
+      if (token.text.startsWith("<")) input = "empty";
     } else if (token.type === "word" && !token.isName && token.command === first.command) {
       words.push(readWord(token.text));
     } else throw new Doubt("The script is not understood.");
   }
-  return { name: first.text, words, hasInput };
+  return { name: first.text, words, input };
 }
 
 const unique = (folders: readonly string[]) => [...new Set(folders)];

@@ -36,7 +36,8 @@ export async function checkSearch(search: Search, place: Place): Promise<void> {
       if (room < 0) throw new Doubt("It searches too many files to look through them for secrets first.");
       const name = path.slice(path.lastIndexOf("/") + 1);
       if (looksSecret(path.slice(place.workspace.length))) secrets.push(path);
-      if (search.followsIgnoreFiles && IGNORE_FILES.has(name)) broughtBack.push(...(await exceptionsIn(path)));
+      if (search.followsIgnoreFiles && IGNORE_FILES.has(name))
+        broughtBack.push(...(await exceptionsIn(path)));
     }
   }
   const reached = secrets.find((path) => isReached(path.slice(place.workspace.length), search, broughtBack));

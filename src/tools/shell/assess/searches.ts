@@ -1,15 +1,9 @@
 import { Doubt } from "./doubt.ts";
 import type { Given } from "./options.ts";
-import { NUMBER, TEXT, WORD, type Program, type Uses } from "./program.ts";
+import { NUMBER, TEXT, valued, WORD, type Program, type Uses } from "./program.ts";
 
 const COLOR = /^(?:auto|always|never|ansi)$/;
-const CONTEXT = { A: NUMBER, B: NUMBER, C: NUMBER, m: NUMBER };
-const LONG_CONTEXT = {
-  "after-context": NUMBER,
-  "before-context": NUMBER,
-  context: NUMBER,
-  "max-count": NUMBER,
-};
+const CONTEXT = valued(NUMBER, "ABCm", "after-context before-context context max-count");
 
 /** Without -R, which follows links, and without what reads patterns from a file. */
 export const grep: Program = {
@@ -17,10 +11,8 @@ export const grep: Program = {
     "abchiHIlLnoqrsvwxyzEFGPTUZ --basic-regexp --extended-regexp --fixed-strings --perl-regexp --byte-offset --count --files-with-matches --files-without-match --ignore-case --no-ignore-case --initial-tab --invert-match --line-number --line-regexp --no-filename --no-messages --null --only-matching --quiet --recursive --silent --text --with-filename --word-regexp",
   values: {
     ...CONTEXT,
-    ...LONG_CONTEXT,
-    ...{ e: TEXT, regexp: TEXT, include: TEXT, exclude: TEXT },
-    "exclude-dir": WORD,
-    "binary-files": WORD,
+    ...valued(TEXT, "e", "regexp include exclude"),
+    ...valued(WORD, "", "exclude-dir binary-files"),
   },
   optionalValues: { color: COLOR, colour: COLOR },
   numeric: true,
@@ -42,9 +34,28 @@ export const grep: Program = {
   },
 };
 
-/** Types whose files are source code or data under plain names: choosing by type brings hidden files back. */
-const SOURCE_TYPES =
-  /^(?:asm|c|cpp|cs|csharp|css|cmake|dart|elixir|go|haskell|h|html|java|js|json|jsonl|kotlin|less|lua|markdown|md|perl|php|protobuf|py|python|rst|ruby|rust|sass|scala|sql|svelte|swift|toml|ts|typescript|txt|vue|xml|yaml|zig)$/;
+/** What the files of a type are named. Choosing by type brings hidden files back, so other types ask. */
+const TYPES: Record<string, string> = {
+  c: "*.c *.h",
+  cpp: "*.cc *.cpp *.cxx *.h *.hh *.hpp *.inl *.c++ *.h++ *.hxx *.in",
+  cs: "*.cs",
+  css: "*.css *.scss",
+  go: "*.go",
+  html: "*.htm *.html *.ejs",
+  java: "*.java *.jsp *.jspx *.properties",
+  js: "*.js *.jsx *.cjs *.mjs *.vue",
+  json: "*.json composer.lock *.sarif",
+  kotlin: "*.kt *.kts",
+  md: "*.md *.markdown *.mdown *.mdwn *.mdx *.mkd *.mkdn",
+  php: "*.php* *.phtml",
+  py: "*.py *.pyi",
+  rust: "*.rs",
+  swift: "*.swift",
+  toml: "*.toml Cargo.lock",
+  ts: "*.ts *.tsx *.cts *.mts",
+  yaml: "*.yaml *.yml",
+};
+const TYPE = new RegExp(`^(?:${Object.keys(TYPES).join("|")})$`);
 
 /**
  * Without --pre and --hostname-bin, which run programs, -z, which runs decompressors, -f and --ignore-file, which read
@@ -55,13 +66,13 @@ export const rg: Program = {
     "abcFHiIlnNopPqsSUvwx0.u --byte-offset --case-sensitive --column --count --count-matches --crlf --files --files-with-matches --files-without-match --fixed-strings --heading --hidden --ignore-case --invert-match --json --line-number --line-regexp --max-columns-preview --multiline --multiline-dotall --no-config --no-filename --no-heading --no-ignore --no-ignore-vcs --no-line-number --no-messages --null --one-file-system --only-matching --passthru --pcre2 --pretty --quiet --smart-case --stats --text --trim --type-list --vimgrep --with-filename --word-regexp",
   values: {
     ...CONTEXT,
-    ...LONG_CONTEXT,
-    ...{ e: TEXT, regexp: TEXT, g: TEXT, glob: TEXT, iglob: TEXT, r: TEXT, replace: TEXT },
-    ...{ t: SOURCE_TYPES, type: SOURCE_TYPES, T: WORD, "type-not": WORD },
-    ...{ j: NUMBER, threads: NUMBER, M: NUMBER, "max-columns": NUMBER, d: NUMBER, "max-depth": NUMBER },
-    ...{ maxdepth: NUMBER, "max-filesize": NUMBER, sort: WORD, sortr: WORD, color: COLOR },
+    ...valued(TEXT, "egr", "regexp glob iglob replace"),
+    ...valued(NUMBER, "jMd", "threads max-columns max-depth maxdepth max-filesize"),
+    ...valued(WORD, "T", "type-not sort sortr"),
+    ...valued(TYPE, "t", "type"),
+    color: COLOR,
   },
-  uses(given, hasInput) {
+  uses(given, input) {
     if (has(given, "type-list")) return {};
     // Only names are told.
     if (has(given, "files")) return { paths: given.operands };
@@ -69,15 +80,16 @@ export const rg: Program = {
       throw new Doubt("rg would read hidden or ignored files, which may hold secrets.");
     }
     const paths = pathsAfterPattern(given, ["e", "regexp"]);
-    if (paths.length === 0 && hasInput) return { readsInput: true };
-    const globs = valuesOf(given, "g", "glob", "iglob");
+    if (paths.length === 0 && input === "pipe") return { readsInput: true };
+    const globs = valuesOf(given, "g", "glob", "iglob").filter((glob) => !glob.startsWith("!"));
+    const types = valuesOf(given, "t", "type").flatMap((type) => TYPES[type]?.split(" ") ?? []);
     return {
       paths: withoutInput(paths),
       readsInput: paths.includes("-"),
       search: {
         roots: rootsOf(paths),
         hidden: false,
-        include: globs.filter((glob) => !glob.startsWith("!")),
+        include: [...globs, ...types],
         excludeFolders: [],
         followsIgnoreFiles: true,
       },
@@ -90,8 +102,10 @@ export const fd: Program = {
   flags:
     "0aFgHIipsu --absolute-path --case-sensitive --fixed-strings --full-path --glob --hidden --ignore-case --no-ignore --print0 --regex --unrestricted",
   values: {
-    ...{ d: NUMBER, "max-depth": NUMBER, "min-depth": NUMBER, t: WORD, type: WORD, e: WORD, extension: WORD },
-    ...{ E: TEXT, exclude: TEXT, S: TEXT, size: TEXT, color: COLOR, "max-results": NUMBER },
+    ...valued(NUMBER, "d", "max-depth min-depth max-results"),
+    ...valued(WORD, "te", "type extension"),
+    ...valued(TEXT, "ES", "exclude size"),
+    color: COLOR,
   },
   uses: ({ operands: [, ...paths] }) => ({ paths }),
 };

@@ -11,10 +11,11 @@ const SECRET_NAMES: readonly RegExp[] = [
   /(?:api|priv|private|secret|access|auth|ssh|sign|signing|encryption|my|host|deploy|server|client|master|root|user)[^a-z]?keys?(?:[^a-z]|$)/,
 ];
 
-const SECRET_WORDS = new Set([
-  ...["key", "keys", "secret", "secrets", "credential", "credentials", "cred", "creds"],
-  ...["passwd", "passphrase", "password", "passwords", "token", "tokens"],
-]);
+const SECRET_WORDS = new Set(
+  "key keys secret secrets cred creds credential credentials passwd passphrase password passwords token tokens".split(
+    " ",
+  ),
+);
 
 /** Words that source code is named after more often than secrets are. */
 const WORDS_OF_CODE = new Set(["password", "passwords", "token", "tokens"]);

@@ -1,15 +1,15 @@
 import { v7 as uuid } from "uuid";
-import type { Agent, AgentOutput, AuditFacts, UserInput } from "./contract/agent.ts";
-import { AgentError } from "./contract/error.ts";
-import type { LogLine, Seq, SessionRecord } from "./contract/log.ts";
+import type { Agent, AgentOutput, AuditFacts, UserInput } from "../contract/agent.ts";
+import { AgentError } from "../contract/error.ts";
+import type { LogLine, Seq, SessionRecord } from "../contract/log.ts";
 import type {
   ClientMessage,
   ServerBody,
   ServerMessage,
   SessionInfo,
   TurnStatus,
-} from "./contract/message.ts";
-import type { EndReason, Entry, Session, Subscriber } from "./contract/session.ts";
+} from "../contract/message.ts";
+import type { EndReason, Entry, Session, Subscriber } from "../contract/session.ts";
 import { Clients } from "./clients.ts";
 import { toldToEveryone } from "./replay.ts";
 import { UsageSum } from "./usage-sum.ts";

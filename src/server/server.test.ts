@@ -4,8 +4,8 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { createServer } from "./server.ts";
-import { noSessions } from "./testing/no-sessions.ts";
-import { TestSite } from "./testing/test-site.ts";
+import { noSessions } from "../testing/no-sessions.ts";
+import { TestSite } from "../testing/test-site.ts";
 
 let site: TestSite;
 beforeEach(() => (site = new TestSite()));

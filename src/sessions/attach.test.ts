@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { ClientMessage } from "./contract/message.ts";
-import type { Session, Subscriber } from "./contract/session.ts";
-import type { ModelRequest } from "./contract/model.ts";
-import { createScriptedModel } from "./models/scripted/model.ts";
-import { createTestSessions, logLines, TestClient, type TestSessions } from "./testing/test-session.ts";
+import { ClientMessage } from "../contract/message.ts";
+import type { Session, Subscriber } from "../contract/session.ts";
+import type { ModelRequest } from "../contract/model.ts";
+import { createScriptedModel } from "../models/scripted/model.ts";
+import { createTestSessions, logLines, TestClient, type TestSessions } from "../testing/test-session.ts";
 
 const send = (session: Session, from: Subscriber, message: object) => {
   const json = JSON.stringify({ id: "m1", ...message });
@@ -148,7 +148,7 @@ describe("taking up a session that has ended", () => {
     const first = await start(setup);
     return {
       ...first,
-      async again() {
+      again: async () => {
         await first.sessions.close("server_restart");
         const second = createTestSessions({ ...later, logs: first.logs });
         const session = await second.sessions.open(first.session.id);

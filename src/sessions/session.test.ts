@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { createMemoryLogStore } from "./audit/memory.ts";
-import { AgentError } from "./contract/error.ts";
-import type { LogStore, SessionLog } from "./contract/log.ts";
-import { ClientMessage, ServerMessage } from "./contract/message.ts";
-import type { Session, Subscriber } from "./contract/session.ts";
-import { createTestSessions, logLines, TestClient, type TestSessions } from "./testing/test-session.ts";
+import { createMemoryLogStore } from "../audit/memory.ts";
+import { AgentError } from "../contract/error.ts";
+import type { LogStore, SessionLog } from "../contract/log.ts";
+import { ClientMessage, ServerMessage } from "../contract/message.ts";
+import type { Session, Subscriber } from "../contract/session.ts";
+import { createTestSessions, logLines, TestClient, type TestSessions } from "../testing/test-session.ts";
 
 const send = (session: Session, from: Subscriber, message: object) => {
   const json = JSON.stringify({ id: "m1", ...message });

@@ -2,7 +2,7 @@ import { type IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { type Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { PageAnswer } from "./contract/page.ts";
+import type { PageAnswer } from "../contract/page.ts";
 import { Refusal } from "./refusal.ts";
 
 /** A page may replace them by its own. */

@@ -1,5 +1,5 @@
-import type { Page } from "./contract/page.ts";
-import type { OpenProtocol } from "./contract/protocol.ts";
+import type { Page } from "../contract/page.ts";
+import type { OpenProtocol } from "../contract/protocol.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface PageRoute {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { codeOf, SESSION, TestSite } from "./testing/test-site.ts";
+import { codeOf, SESSION, TestSite } from "../testing/test-site.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createLogStore } from "./audit/log.ts";
-import { AgentError } from "./contract/error.ts";
+import { createLogStore } from "../audit/log.ts";
+import { AgentError } from "../contract/error.ts";
 import { routeTable } from "./server.ts";
-import { codeOf, SESSION, TestSite } from "./testing/test-site.ts";
+import { codeOf, SESSION, TestSite } from "../testing/test-site.ts";
 
 let site: TestSite;
 beforeEach(() => (site = new TestSite()));

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { AgentError, type ErrorCode } from "./contract/error.ts";
+import { AgentError, type ErrorCode } from "../contract/error.ts";
 
 interface RefusalOptions {
   status: number;

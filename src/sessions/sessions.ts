@@ -1,10 +1,10 @@
 import { v7 as uuid } from "uuid";
-import type { Agent } from "./contract/agent.ts";
-import { AgentError } from "./contract/error.ts";
-import type { LogStore, SessionId, SessionRecord } from "./contract/log.ts";
-import { ApprovalPolicy, type SessionInfo } from "./contract/message.ts";
-import type { Model, SelectModel } from "./contract/model.ts";
-import type { EndReason, Session, SessionOptions, Sessions } from "./contract/session.ts";
+import type { Agent } from "../contract/agent.ts";
+import { AgentError } from "../contract/error.ts";
+import type { LogStore, SessionId, SessionRecord } from "../contract/log.ts";
+import { ApprovalPolicy, type SessionInfo } from "../contract/message.ts";
+import type { Model, SelectModel } from "../contract/model.ts";
+import type { EndReason, Session, SessionOptions, Sessions } from "../contract/session.ts";
 import { LiveSession } from "./session.ts";
 
 export interface SessionsOptions {

@@ -1,4 +1,4 @@
-import type { Entry, Subscriber } from "./contract/session.ts";
+import type { Entry, Subscriber } from "../contract/session.ts";
 
 /** The clients of one session. One that is still being told what it missed gets what is new after that. */
 export class Clients {

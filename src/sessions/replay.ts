@@ -1,6 +1,6 @@
-import type { LogLine, Seq } from "./contract/log.ts";
-import type { ServerMessage } from "./contract/message.ts";
-import type { Entry } from "./contract/session.ts";
+import type { LogLine, Seq } from "../contract/log.ts";
+import type { ServerMessage } from "../contract/message.ts";
+import type { Entry } from "../contract/session.ts";
 
 /** What the log says was told to every client, up to a line. The log is ours: its messages are not checked again. */
 export async function* toldToEveryone(lines: AsyncIterable<LogLine>, upTo: Seq): AsyncGenerator<Entry> {

@@ -1,4 +1,4 @@
-import type { Usage } from "./contract/item.ts";
+import type { Usage } from "../contract/item.ts";
 
 /** Adds up responses; one without a price makes the price of the sum unknown. */
 export class UsageSum {
