@@ -1,4 +1,5 @@
 import { type Logger, pino } from "pino";
+import type { Redactor } from "./contract/redact.ts";
 
 const COLOURS: Record<string, string> = {
   trace: "2",
@@ -9,11 +10,16 @@ const COLOURS: Record<string, string> = {
   fatal: "31",
 };
 
-/** The server's own log, on standard error: JSON lines, or lines for people on a terminal. */
-export function createLogger(level: string, stream: NodeJS.WriteStream = process.stderr): Logger {
+type LogStream = Pick<NodeJS.WriteStream, "isTTY" | "write">;
+
+/** The server's own log, on standard error, without secrets: JSON lines, or lines for people on a terminal. */
+export function createLogger(level: string, redactor: Redactor, stream: LogStream = process.stderr): Logger {
   const base = { level, base: null, formatters: { level: (label: string) => ({ level: label }) } };
-  if (!stream.isTTY) return pino(base, stream);
-  return pino(base, { write: (line: string) => void stream.write(forPeople(line)) });
+  const write = (line: string) => {
+    const { text } = redactor.json(line);
+    stream.write(stream.isTTY ? forPeople(text) : text);
+  };
+  return pino(base, { write });
 }
 
 function forPeople(line: string): string {

@@ -1,12 +1,17 @@
 import { realpathSync } from "node:fs";
 import type { Logger } from "pino";
 import { instructionsFor } from "./agents/loop/prompt.ts";
+import { Budget } from "./agents/loop/budget.ts";
 import { AgentLoop } from "./agents/loop/loop.ts";
+import { workspaceInstructions } from "./agents/loop/workspace-instructions.ts";
 import { DeltaBatches } from "./audit/delta-batch.ts";
 import { createLogStore } from "./audit/log.ts";
+import { createRedactor, unprotected } from "./audit/redact.ts";
+import { RedactedLog } from "./audit/redacted-log.ts";
 import { type Config, ConfigError, loadConfig } from "./config/config.ts";
 import { AgentError } from "./contract/error.ts";
-import type { LogStore } from "./contract/log.ts";
+import type { LogStore, SessionLog } from "./contract/log.ts";
+import type { Redactor } from "./contract/redact.ts";
 import type { Sandbox } from "./contract/sandbox.ts";
 import { helpText, parseFlags } from "./config/flags.ts";
 import { createLogger } from "./logger.ts";
@@ -25,7 +30,20 @@ async function main(): Promise<void> {
   if (flags.help) return void process.stdout.write(helpText());
   if (flags.version) return void process.stdout.write(`${VERSION}\n`);
   const config = loadConfig(flags);
-  const logger = createLogger(config.logLevel);
+  const redactor = createRedactor(config.secrets);
+  await serve(config, redactor).catch((error: unknown) => fail(error, redactor));
+}
+
+async function serve(config: Config, redactor: Redactor): Promise<void> {
+  const logger = createLogger(config.logLevel, redactor);
+  // Node's own report would show secrets.
+  process.on("uncaughtException", (error) => {
+    logger.fatal({ err: error }, "a fault of the server");
+    process.exit(1);
+  });
+  for (const name of unprotected(config.secrets)) {
+    logger.warn(`${name}: its value is too short or too common a word to be kept out of logs and frames`);
+  }
   const selectModel = createSelectModel(config);
   const model = await selectModel(config.model);
   // The sandbox hides the folder of the logs: it must be there by then.
@@ -34,7 +52,7 @@ async function main(): Promise<void> {
   if (config.sessionStorePath === undefined) {
     logger.warn("SESSION_STORE_PATH is empty: the session logs live in memory and end with the server");
   }
-  const sessions = createSessions({ config, logger, selectModel, sandbox, logs });
+  const sessions = createSessions({ config, logger, selectModel, sandbox, logs, redactor });
   const server = createServer({
     ...routeTable(logs),
     host: config.host,
@@ -86,11 +104,14 @@ interface Parts {
   selectModel: ReturnType<typeof createSelectModel>;
   sandbox: Sandbox;
   logs: LogStore;
+  redactor: Redactor;
 }
 
-function createSessions({ config, logger, selectModel, sandbox, logs }: Parts): LiveSessions {
+function createSessions({ config, logger, selectModel, sandbox, logs, redactor }: Parts): LiveSessions {
   const toolbox = createToolbox();
+  const spent = new Budget("server", { costUsd: config.maxServerCostUsd, tokens: config.maxServerTokens });
   const workspace = realpathSync(config.workspace);
+  const record = (log: SessionLog) => new DeltaBatches(new RedactedLog(log, redactor));
   return new LiveSessions({
     defaultModel: config.model,
     selectModel,
@@ -111,11 +132,19 @@ function createSessions({ config, logger, selectModel, sandbox, logs }: Parts): 
         approvalPolicy,
         approvalTimeoutMs: config.approvalTimeoutMs,
         maxTurnSteps: config.maxTurnSteps,
+        budget: new Budget(
+          "session",
+          { costUsd: config.maxSessionCostUsd, tokens: config.maxSessionTokens },
+          spent,
+        ),
+        fallbackModel: config.fallbackModel,
+        workspaceInstructions: () => workspaceInstructions(workspace),
         context: { strategy: config.contextStrategy, threshold: config.contextCompactionThreshold },
       }),
     logs,
-    createLog: (id) => new DeltaBatches(logs.create(id)),
-    openLog: async (id) => new DeltaBatches(await logs.open(id)),
+    createLog: (id) => record(logs.create(id)),
+    openLog: async (id) => record(await logs.open(id)),
+    redactor,
     approvalPolicy: config.approvalPolicy,
     facts: { workspace, sandbox: sandbox.mode, server_version: VERSION },
     maxSessions: config.maxSessions,
@@ -158,12 +187,13 @@ function stopOnSignal({ server, sessions, logger, deadlineMs }: Running): void {
 }
 
 /** What a person can mend is said in plain lines; only a fault of ours shows its stack. */
-function fail(error: unknown): never {
+function fail(error: unknown, redactor?: Redactor): never {
   const plain = error instanceof ConfigError || error instanceof AgentError || isPlain(error);
-  process.stderr.write(`${plain ? (error as Error).message : String((error as Error).stack ?? error)}\n`);
+  const text = plain ? (error as Error).message : String((error as Error).stack ?? error);
+  process.stderr.write(`${redactor?.text(text).text ?? text}\n`);
   process.exit(1);
 }
 
 const isPlain = (error: unknown) => error instanceof Error && error.constructor === Error;
 
-main().catch(fail);
+main().catch((error: unknown) => fail(error));

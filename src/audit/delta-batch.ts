@@ -1,6 +1,8 @@
 import { v7 as uuid } from "uuid";
+import type { AuditFacts } from "../contract/audit.ts";
 import type { SessionLog, SessionRecord } from "../contract/log.ts";
 import type { ResponseDelta } from "../contract/message.ts";
+import { openTail } from "./patterns.ts";
 
 export interface BatchLimits {
   /** How long deltas may wait for their line. */
@@ -14,12 +16,14 @@ const DEFAULT_LIMITS: BatchLimits = { intervalMs: 250, characters: 16_384 };
 /**
  * Writes the deltas of one item in one line, with each delta's milliseconds since the first and its length in
  * characters (`timing`), so that nothing is lost and the stream can be played again. Whatever is appended next comes
- * after them.
+ * after them. An end that could be the beginning of a secret waits for the next batch, because secrets are recognised
+ * line by line.
  */
 export class DeltaBatches implements SessionRecord {
   readonly #log: SessionLog;
   readonly #limits: BatchLimits;
   #batch: Batch | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(log: SessionLog, limits: BatchLimits = DEFAULT_LIMITS) {
     this.#log = log;
@@ -30,14 +34,12 @@ export class DeltaBatches implements SessionRecord {
     return this.#log.head;
   }
 
-  delta(payload: ResponseDelta): void {
+  delta(payload: ResponseDelta, redactions = 0): void {
     if (this.#batch && !this.#batch.continues(payload)) this.#flush();
-    this.#batch ??= new Batch(
-      payload,
-      setTimeout(() => this.#flushLater(), this.#limits.intervalMs),
-    );
-    this.#batch.add(payload.delta);
-    if (this.#batch.length >= this.#limits.characters) this.#flush();
+    this.#batch ??= new Batch(payload);
+    this.#batch.add(payload.delta, redactions);
+    this.#timer ??= setTimeout(() => this.#flushLater(), this.#limits.intervalMs);
+    if (this.#batch.length >= this.#limits.characters) this.#flush(true);
   }
 
   append(...line: Parameters<SessionLog["append"]>): number {
@@ -55,17 +57,18 @@ export class DeltaBatches implements SessionRecord {
     await this.#log.end();
   }
 
-  #flush(): void {
+  /** With `keepOpen` an end that could be the beginning of a secret stays, until more or another message comes. */
+  #flush(keepOpen = false): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const batch = this.#batch;
-    if (!batch) return;
-    clearTimeout(batch.timer);
-    this.#batch = undefined;
-    this.#log.append("outgoing", batch.json());
+    this.#batch = keepOpen ? batch?.splitOpenEnd() : undefined;
+    if (batch && batch.length > 0) this.#log.append("outgoing", batch.json(), batch.audit());
   }
 
   #flushLater(): void {
     try {
-      this.#flush();
+      this.#flush(true);
     } catch {
       // The log refuses everything from now on, and whoever appends next is told.
     }
@@ -74,15 +77,14 @@ export class DeltaBatches implements SessionRecord {
 
 /** Deltas of the same kind of the same item. */
 class Batch {
-  readonly timer: NodeJS.Timeout;
   readonly #of: Omit<ResponseDelta, "delta">;
-  readonly #started = performance.now();
-  readonly #timing: [number, number][] = [];
+  /** When each delta came, by the process's clock, and its length. */
+  #pieces: { at: number; length: number }[] = [];
   #text = "";
+  #redactions = 0;
 
-  constructor({ itemId, kind, callId }: ResponseDelta, timer: NodeJS.Timeout) {
+  constructor({ itemId, kind, callId }: Omit<ResponseDelta, "delta">) {
     this.#of = { itemId, kind, ...(callId !== undefined && { callId }) };
-    this.timer = timer;
   }
 
   get length() {
@@ -93,13 +95,40 @@ class Batch {
     return itemId === this.#of.itemId && kind === this.#of.kind;
   }
 
-  add(delta: string): void {
-    this.#timing.push([Math.round(performance.now() - this.#started), delta.length]);
+  add(delta: string, redactions: number): void {
+    this.#pieces.push({ at: performance.now(), length: delta.length });
     this.#text += delta;
+    this.#redactions += redactions;
+  }
+
+  /** Takes the end off that could be the beginning of a secret. */
+  splitOpenEnd(): Batch | undefined {
+    let left = openTail(this.#text);
+    if (left === 0) return undefined;
+    const end = new Batch(this.#of);
+    end.#text = this.#text.slice(-left);
+    this.#text = this.#text.slice(0, -left);
+    while (left > 0) {
+      const piece = this.#pieces.at(-1) ?? { at: 0, length: left };
+      const length = Math.min(left, piece.length);
+      end.#pieces.unshift({ at: piece.at, length });
+      piece.length -= length;
+      left -= length;
+      if (piece.length === 0) this.#pieces.pop();
+    }
+    // What nobody writes cannot be counted either.
+    if (this.#text === "") end.#redactions = this.#redactions;
+    return end;
   }
 
   json(): string {
-    const payload = { ...this.#of, delta: this.#text, timing: this.#timing };
+    const started = this.#pieces[0]?.at ?? 0;
+    const timing = this.#pieces.map(({ at, length }) => [Math.round(at - started), length]);
+    const payload = { ...this.#of, delta: this.#text, timing };
     return JSON.stringify({ id: uuid(), type: "response_delta", payload });
+  }
+
+  audit(): AuditFacts | undefined {
+    return this.#redactions > 0 ? { redactions: this.#redactions } : undefined;
   }
 }

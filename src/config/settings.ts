@@ -117,6 +117,12 @@ export const SETTINGS = {
   },
   modelIdleTimeoutMs: { name: "MODEL_IDLE_TIMEOUT_SECONDS", default: "90", ...seconds(1) },
 
+  fallbackModel: { name: "FALLBACK_MODEL", ...text },
+  maxSessionCostUsd: { name: "MAX_SESSION_COST_USD", ...number(0, 1_000_000) },
+  maxSessionTokens: { name: "MAX_SESSION_TOKENS", ...wholeNumber(1, 1_000_000_000_000) },
+  maxServerCostUsd: { name: "MAX_SERVER_COST_USD", ...number(0, 1_000_000) },
+  maxServerTokens: { name: "MAX_SERVER_TOKENS", ...wholeNumber(1, 1_000_000_000_000) },
+
   instructions: { name: "INSTRUCTIONS", default: "", ...text },
   instructionsFilePath: {
     name: "INSTRUCTIONS_FILE_PATH",

@@ -173,7 +173,13 @@ const Status = z.discriminatedUnion("kind", [
     /** The response is no part of the conversation: it explained a call or summarised. */
     aside: z.boolean().optional(),
   }),
-  z.object({ kind: z.literal("model_changed"), model: z.string(), provider: Provider }),
+  z.object({
+    kind: z.literal("model_changed"),
+    model: z.string(),
+    provider: Provider,
+    /** Why, when nobody asked for it. */
+    reason: z.string().optional(),
+  }),
   z.object({ kind: z.literal("named"), name: z.string() }),
 ]);
 

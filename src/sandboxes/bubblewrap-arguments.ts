@@ -64,9 +64,11 @@ function ownMounts({ tempFolder, limits, keptInRun }: View): Mount[] {
   ];
 }
 
-function workspaceMounts({ workspace, writable, protectedPaths }: View): Mount[] {
+function workspaceMounts({ workspace, writable, protectedPaths, hidden }: View): Mount[] {
   if (!writable) {
-    const isCovered = isInside("/tmp", workspace) || isInside("/run", workspace);
+    const isCovered = ["/tmp", "/run", ...hidden.map(({ path }) => path)].some((path) =>
+      isInside(path, workspace),
+    );
     return isCovered ? [{ path: workspace, options: ["--ro-bind", workspace, workspace] }] : [];
   }
   return [

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, realpathSync, statSync, type Stats } from "node:fs";
+import { closeSync, existsSync, realpathSync, statSync } from "node:fs";
 import type { Command, ProcessEvent, Sandbox } from "../contract/sandbox.ts";
 import { bubblewrapArguments, type View } from "./bubblewrap-arguments.ts";
 import { blankDescriptors, openBytes, reopen } from "./descriptors.ts";
@@ -17,7 +17,7 @@ export interface BubblewrapOptions {
   mode: "read-only" | "workspace-write";
   /** Absolute, links resolved. */
   workspace: string;
-  /** Files and folders that commands cannot read, links resolved; those that do not exist are passed over. */
+  /** Absolute paths of what commands cannot read. What does not exist is hidden from the first command after it does. */
   hiddenPaths: readonly string[];
   network: boolean;
   architecture: Architecture;
@@ -148,20 +148,16 @@ export class SandboxSetupError extends Error {
   }
 }
 
+/** What the server's user cannot come near, its commands cannot either: it needs no hiding. */
 function existing(paths: readonly string[]): View["hidden"] {
-  return paths.flatMap((path) => {
-    const found = look(path);
-    return found === undefined ? [] : [{ path, isFolder: found.isDirectory() }];
+  return paths.flatMap((named) => {
+    try {
+      const path = realpathSync(named);
+      return [{ path, isFolder: statSync(path).isDirectory() }];
+    } catch {
+      return [];
+    }
   });
-}
-
-/** What the server's user cannot come near, its commands cannot either. */
-function look(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Names are resolved by a file there on systemd, and on NixOS all programs are found through there. */

@@ -21,7 +21,7 @@ export async function refusal(
 }
 
 /** The operating system answers a vanished folder and a missing program alike, so the folder is looked at. */
-export async function missingFolder(cwd: string): Promise<Refusal | undefined> {
+async function missingFolder(cwd: string): Promise<Refusal | undefined> {
   const found = await stat(cwd).catch(() => undefined);
   if (found?.isDirectory() === true) return undefined;
   return { line: `${cwd}: ${found === undefined ? "no such folder" : "not a folder"}`, exitCode: 126 };

@@ -109,6 +109,19 @@ describe.each(USERS)("files, as $user", ({ identity }) => {
     expect((await attempt(script, { workspace })).stdout).toContain("secret-1");
   });
 
+  it("of a workspace inside a hidden folder are there", async () => {
+    const folder = await newFolder(identity);
+    const workspace = join(folder, "workspace");
+    await mkdir(workspace);
+    await writeFile(join(folder, "key"), "secret");
+    await writeFile(join(workspace, "file"), "");
+    if (identity !== undefined) await chown(workspace, identity.uid, identity.gid);
+    for (const readOnly of [true, false]) {
+      const { stdout } = await attempt("ls . ..", { workspace, hiddenPaths: [folder] }, readOnly);
+      expect(stdout).toBe(".:\nfile\n\n..:\nworkspace\n");
+    }
+  });
+
   it("that are hidden deep in the workspace stay where they are", async () => {
     const workspace = await newFolder(identity);
     const key = join(workspace, "a/b/key");

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
@@ -7,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Sandbox } from "../contract/sandbox.ts";
 import { confined, IS_ROOT, newFolder, NOBODY, USERS } from "../testing/confined.ts";
-import { runCommand } from "../testing/run-command.ts";
+import { processesWith, runCommand, until } from "../testing/run-command.ts";
 import type { BubblewrapOptions } from "./bubblewrap.ts";
 import { createUnconfinedSandbox } from "./unconfined.ts";
 
@@ -146,13 +147,28 @@ describe("an inherited descriptor", () => {
     const secret = join(await newFolder(), "secret");
     await writeFile(secret, "secret text");
     const child = join(import.meta.dirname, "../testing/run-confined.ts");
-    const server = `exec 7<${secret} 3<${secret}; exec ${process.execPath} ${child} ${await newFolder()}`;
+    // Node closes low ones by itself.
+    const server = `exec 40<${secret} 7<${secret} 3<${secret}; exec ${process.execPath} ${child} ${await newFolder()}`;
     // Here it is inherited: a child of that server's would read it.
-    expect(await outputOf(`exec 7<${secret}; cat <&7`)).toBe("secret text");
+    expect(await outputOf(`exec 40<${secret}; cat <&40`)).toBe("secret text");
     expect(JSON.parse(await outputOf(server))).toEqual({
-      bubblewrap: expect.stringMatching(/^0\n1\n2\n3\nbash: .*7: Bad file descriptor\n$/),
+      bubblewrap: expect.stringMatching(/^0\n1\n2\n3\nbash: .*40: Bad file descriptor\n$/),
       unconfined: expect.not.stringContaining("secret"),
     });
+  });
+});
+
+describe("a command whose server is killed", () => {
+  it("dies with it", async () => {
+    const seconds = `${1_000_000 + Math.floor(Math.random() * 1e9)}`;
+    const program = join(import.meta.dirname, "../testing/hold-command.ts");
+    const server = spawn(process.execPath, [program, await newFolder(), seconds], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(server.stdout, "data");
+    expect(await processesWith(seconds)).not.toEqual([]);
+    server.kill("SIGKILL");
+    await until(async () => (await processesWith(seconds)).length === 0);
   });
 });
 

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { chmod, chown, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
-import { IS_ROOT, newFolder, NOBODY } from "../testing/confined.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { IS_ROOT, newFolder, NOBODY, USERS } from "../testing/confined.ts";
 import { runCommand } from "../testing/run-command.ts";
 import { pickSandbox, type PickOptions } from "./pick.ts";
 
@@ -64,6 +64,23 @@ describe("a picked sandbox", () => {
     await symlink("/etc", join(chosen.workspace, ".agents"));
     await expect(pickSandbox(chosen)).rejects.toThrow(/\.agents is a symbolic link/);
     expect((await pickSandbox({ ...chosen, mode: "read-only" })).sandbox.mode).toBe("read-only");
+  });
+});
+
+describe("what is hidden", () => {
+  it.each(USERS)("may come to be later, as $user", async ({ identity }) => {
+    const chosen = await options({ user: identity === undefined ? undefined : "nobody" });
+    if (identity !== undefined) await chown(chosen.workspace, identity.uid, identity.gid);
+    const folder = await newFolder();
+    await chmod(folder, 0o755);
+    const store = join(folder, "sessions");
+    const { sandbox } = await pickSandbox({ ...chosen, hiddenPaths: [store] });
+    const list = async () =>
+      (await runCommand(sandbox, ["ls", "-R", folder], { cwd: chosen.workspace })).stdout;
+    expect(await list()).not.toContain("sessions");
+    await mkdir(store);
+    await writeFile(join(store, "log.jsonl"), "secret");
+    await expect(list()).resolves.not.toContain("log.jsonl");
   });
 });
 
@@ -128,13 +145,13 @@ describe.runIf(IS_ROOT)("a server that runs as root", () => {
 
   it("runs commands as the user it is given by name or number", async () => {
     for (const user of ["nobody", `${NOBODY.uid}`]) {
-      const chosen = { ...(await forNobody()), user };
+      const chosen = { ...(await forNobody()), user, environment: { PATH, USER: "root", HOME: "/root" } };
       const { sandbox, warnings, identity } = await pickSandbox(chosen);
       expect(warnings).toEqual([]);
       expect(identity).toEqual(NOBODY);
-      const script = "id -u; touch file; stat -c %u file; cat /etc/shadow";
+      const script = "id -u; touch file; stat -c %u file; cat /etc/shadow; echo $USER";
       const { stdout, stderr } = await runCommand(sandbox, ["bash", "-c", script], { cwd: chosen.workspace });
-      expect(stdout).toBe(`${NOBODY.uid}\n${NOBODY.uid}\n`);
+      expect(stdout).toBe(`${NOBODY.uid}\n${NOBODY.uid}\n\n`);
       expect(stderr).toContain("Permission denied");
     }
   });
@@ -155,7 +172,9 @@ describe.runIf(IS_ROOT)("a server that runs as root", () => {
     const open = await newFolder();
     await chmod(open, 0o755);
     await writeFile(join(open, "key"), "secret");
-    const closed = await newFolder();
+    // Not in /tmp, which is another one inside.
+    const closed = await mkdtemp("/var/tmp/agentloop-test-");
+    onTestFinished(() => rm(closed, { recursive: true }));
     await writeFile(join(closed, "key"), "secret");
     const chosen = await forNobody();
     const { sandbox } = await pickSandbox({

@@ -1,6 +1,6 @@
 import { mkdtemp, realpath, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { SandboxMode } from "../contract/message.ts";
 import type { Sandbox } from "../contract/sandbox.ts";
 import { INSTALL_BUBBLEWRAP, namespaceAdvice, readNamespaceFacts, WITHOUT_SANDBOX } from "./advice.ts";
@@ -17,7 +17,7 @@ import { commandIdentity, reachableBy } from "./user.ts";
 export interface PickOptions {
   mode: SandboxMode;
   workspace: string;
-  /** What commands may not read: the loaded .env, the session store, key files. What does not exist is passed over. */
+  /** What commands may not read: the loaded .env, the session store, key files. What does not exist is hidden when it does. */
   hiddenPaths: readonly string[];
   network: boolean;
   /** Name or number of the user that commands run as. */
@@ -43,6 +43,7 @@ export interface PickedSandbox {
 
 /** What is settled before a sandbox is made. */
 interface Settled extends Omit<PickOptions, "mode"> {
+  environment: Environment;
   identity: Identity | undefined;
 }
 
@@ -53,8 +54,9 @@ interface Settled extends Omit<PickOptions, "mode"> {
 export async function pickSandbox(options: PickOptions): Promise<PickedSandbox> {
   const workspace = await existingFolder(options.workspace);
   const identity = options.user === undefined ? undefined : await commandIdentity(options.user, workspace);
-  const hiddenPaths = await resolveHidden(options.hiddenPaths, identity);
-  const settled: Settled = { ...options, workspace, identity, hiddenPaths };
+  const hiddenPaths = await pathsToHide(options.hiddenPaths, identity);
+  const environment = environmentFor(identity, options.environment ?? {});
+  const settled: Settled = { ...options, workspace, identity, hiddenPaths, environment };
   const warnings = warningsAbout(options, identity);
 
   if (options.mode === "danger-full-access") return unconfined(settled, warnings);
@@ -101,7 +103,7 @@ async function createConfined(options: ConfinedOptions): Promise<{ sandbox: Sand
 }
 
 async function findBubblewrap({ environment, workspace }: ConfinedOptions): Promise<string> {
-  const program = await findProgram("bwrap", environment?.["PATH"] ?? DEFAULT_PATH, workspace);
+  const program = await findProgram("bwrap", environment["PATH"] ?? DEFAULT_PATH, workspace);
   if (program === undefined) throw new Error(`The sandbox needs bubblewrap (bwrap). ${INSTALL_BUBBLEWRAP}`);
   const [major, minor] = await bubblewrapVersion(program);
   if (major > 0 || minor >= 8) return program;
@@ -143,6 +145,12 @@ function warningsAbout({ mode, network, user }: PickOptions, identity: Identity 
   return warnings;
 }
 
+/** The server's name and home are not those of another user. */
+function environmentFor(identity: Identity | undefined, environment: Environment): Environment {
+  if (identity === undefined) return environment;
+  return { ...environment, USER: undefined, LOGNAME: undefined, SHELL: undefined, HOME: undefined };
+}
+
 async function existingFolder(path: string): Promise<string> {
   const resolved = await realpath(path).catch(() => undefined);
   if (resolved === undefined || resolved === "/" || !(await stat(resolved)).isDirectory()) {
@@ -151,7 +159,7 @@ async function existingFolder(path: string): Promise<string> {
   return resolved;
 }
 
-async function resolveHidden(paths: readonly string[], identity: Identity | undefined): Promise<string[]> {
-  const resolved = await Promise.all(paths.map((path) => realpath(path).catch(() => path)));
-  return identity === undefined ? resolved : reachableBy(identity, resolved);
+async function pathsToHide(paths: readonly string[], identity: Identity | undefined): Promise<string[]> {
+  const absolute = paths.map((path) => resolve(path));
+  return identity === undefined ? absolute : reachableBy(identity, absolute);
 }

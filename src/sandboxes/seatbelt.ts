@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { Command, ProcessEvent, Sandbox } from "../contract/sandbox.ts";
 import { commandEnvironment, type Environment } from "./environment.ts";
@@ -9,7 +10,7 @@ export interface SeatbeltOptions {
   mode: "read-only" | "workspace-write";
   /** Absolute, links resolved. */
   workspace: string;
-  /** Links resolved. */
+  /** Absolute paths of what commands cannot read. */
   hiddenPaths: readonly string[];
   /** The commands' private temporary folder, which exists; links resolved. */
   tempFolder: string;
@@ -29,7 +30,9 @@ export function createSeatbeltSandbox(options: SeatbeltOptions): Sandbox {
   const env = commandEnvironment(options.environment ?? {}, { HOME: tempFolder, TMPDIR: tempFolder });
 
   async function* run(command: Command, signal: AbortSignal): AsyncGenerator<ProcessEvent, void, void> {
-    const profile = seatbeltProfile(options, options.mode === "workspace-write" && command.readOnly !== true);
+    const writable = options.mode === "workspace-write" && command.readOnly !== true;
+    const hiddenPaths = options.hiddenPaths.map(withoutLinks);
+    const profile = seatbeltProfile({ ...options, hiddenPaths }, writable);
     const events = execute(
       {
         file: "/usr/bin/sandbox-exec",
@@ -46,6 +49,11 @@ export function createSeatbeltSandbox(options: SeatbeltOptions): Sandbox {
     for await (const event of events) yield event.type === "exit" ? exitThroughShell(event) : event;
   }
   return { mode: options.mode, run };
+}
+
+/** The rules are about paths without links. */
+function withoutLinks(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 type ProfileFacts = Pick<SeatbeltOptions, "workspace" | "hiddenPaths" | "tempFolder" | "network">;

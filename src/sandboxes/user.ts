@@ -40,9 +40,17 @@ async function ask(option: "-u" | "-g", user: string): Promise<number | undefine
   return answer === undefined ? undefined : Number(answer.stdout);
 }
 
-/** Those of the paths that a user can come near at all. The others need no hiding, and could not be mounted over. */
+/**
+ * Those of the absolute paths that a user can come near: they exist for that user, or could be made where the user
+ * would see them. The others need no hiding, and could not be mounted over.
+ */
 export async function reachableBy(identity: Identity, paths: readonly string[]): Promise<string[]> {
-  const script = 'for path; do if [ -e "$path" ]; then printf "%s\\0" "$path"; fi; done';
-  const { stdout } = await run("/bin/sh", ["-c", script, "sh", ...paths], { ...identity, cwd: "/" });
+  const { stdout } = await run("/bin/sh", ["-c", REACHABLE, "sh", ...paths], { ...identity, cwd: "/" });
   return stdout.split("\0").filter((path) => path !== "");
 }
+
+const REACHABLE = `for path; do
+  near=$path
+  until [ -e "$near" ]; do near=\${near%/*}; near=\${near:-/}; done
+  if [ "$near" = "$path" ] || [ -x "$near" ]; then printf '%s\\0' "$path"; fi
+done`;

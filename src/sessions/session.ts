@@ -9,8 +9,10 @@ import type {
   SessionInfo,
   TurnStatus,
 } from "../contract/message.ts";
+import type { Redacted, Redactor } from "../contract/redact.ts";
 import type { EndReason, Entry, Session, Subscriber } from "../contract/session.ts";
 import { Clients } from "./clients.ts";
+import { HeldDeltas, type SafeDelta } from "./held-deltas.ts";
 import { toldToEveryone } from "./replay.ts";
 import { UsageSum } from "./usage-sum.ts";
 
@@ -21,6 +23,8 @@ export interface SessionParts {
   id: string;
   agent: Agent;
   log: SessionRecord;
+  /** What is logged or told goes through it. */
+  redactor: Redactor;
   /** The lines of the log after one. */
   readLog(after: Seq): AsyncIterable<LogLine>;
   /** What `session_info` tells beside what changes. */
@@ -47,6 +51,7 @@ export class LiveSession implements Session {
   readonly id: string;
   readonly #parts: SessionParts;
   readonly #clients = new Clients();
+  readonly #deltas: HeldDeltas;
   /** The request for approval that waits for an answer, as it was told. */
   #openRequest: Entry | undefined;
   #running: Running | undefined;
@@ -57,6 +62,7 @@ export class LiveSession implements Session {
   constructor(parts: SessionParts) {
     this.id = parts.id;
     this.#parts = parts;
+    this.#deltas = new HeldDeltas(parts.redactor);
     this.#endWithoutClients();
   }
 
@@ -99,7 +105,8 @@ export class LiveSession implements Session {
 
   receive(message: ClientMessage, json: string, from: Subscriber): void {
     try {
-      this.#parts.log.append("incoming", json, { client: from.info });
+      const { text, count } = this.#parts.redactor.json(json);
+      this.#parts.log.append("incoming", text, counted({ client: from.info }, count));
       this.#handle(message, from);
     } catch (error) {
       this.#tellError(error, from);
@@ -108,8 +115,9 @@ export class LiveSession implements Session {
 
   refuse(frame: string, error: AgentError, from: Subscriber): void {
     try {
-      const head = frame.slice(0, REFUSED_FRAME_LIMIT);
-      this.#parts.log.append("incoming", JSON.stringify(head), { client: from.info });
+      const isCut = frame.length > REFUSED_FRAME_LIMIT || error.code === "message_too_large";
+      const { text, count } = redactHead(this.#parts.redactor, frame, isCut);
+      this.#parts.log.append("incoming", JSON.stringify(text), counted({ client: from.info }, count));
     } catch (failure) {
       this.#tellError(failure, from);
       return;
@@ -225,10 +233,20 @@ export class LiveSession implements Session {
       // What could not be said must not go on in silence: this ends the model's stream and the tool that runs.
       await outputs.return(undefined);
       throw error;
+    } finally {
+      for (const delta of this.#deltas.flush()) this.#tellDelta(delta);
     }
   }
 
   async #say({ body, id, audit }: AgentOutput, usage: UsageSum): Promise<void> {
+    if (body.type === "response_delta") {
+      const delta = this.#deltas.push(body.payload);
+      if (delta) this.#tellDelta(delta);
+      return;
+    }
+    if (body.type === "response_item" && body.payload.id !== undefined) {
+      for (const delta of this.#deltas.flush(body.payload.id)) this.#tellDelta(delta);
+    }
     this.#tell(body, { ...(id !== undefined && { id }), ...(audit && { audit }) });
     if (body.type !== "status") return;
     if (body.payload.kind === "tool_started") await this.#parts.log.barrier();
@@ -237,15 +255,24 @@ export class LiveSession implements Session {
 
   /** Logs a message and hands the logged bytes to every client, or to one. */
   #tell(body: ServerBody, to: { id?: string; audit?: AuditFacts; only?: Subscriber; seq?: Seq } = {}): void {
-    const message = { id: to.id ?? uuid(), ...body } as ServerMessage;
-    const json = JSON.stringify(message);
-    const { log } = this.#parts;
+    const { log, redactor } = this.#parts;
+    const { message, json, redactions } = toMessage(redactor, body, to.id);
     const audit = to.only ? { ...to.audit, client: to.only.info } : to.audit;
-    if (message.type === "response_delta") log.delta(message.payload);
-    else log.append("outgoing", json, audit);
+    log.append("outgoing", json, counted(audit, redactions));
     const entry = { seq: to.seq ?? log.head, message, json };
     this.#followRequest(entry);
-    if (to.only) to.only.deliver(entry);
+    this.#deliver(entry, to.only);
+  }
+
+  #tellDelta({ payload, redactions }: SafeDelta): void {
+    const message = { id: uuid(), type: "response_delta", payload } as const;
+    const { log } = this.#parts;
+    log.delta(payload, redactions);
+    this.#deliver({ seq: log.head, message, json: JSON.stringify(message) });
+  }
+
+  #deliver(entry: Entry, only?: Subscriber): void {
+    if (only) only.deliver(entry);
     else this.#clients.deliver(entry);
   }
 
@@ -276,10 +303,8 @@ export class LiveSession implements Session {
       this.#tell(body, only && { only });
     } catch (failure) {
       this.#parts.onFault(failure);
-      const message = { id: uuid(), ...body } as ServerMessage;
-      const entry = { seq: this.#parts.log.head, message, json: JSON.stringify(message) };
-      if (only) only.deliver(entry);
-      else this.#clients.deliver(entry);
+      const { message, json } = toMessage(this.#parts.redactor, body);
+      this.#deliver({ seq: this.#parts.log.head, message, json }, only);
     }
   }
 
@@ -299,6 +324,25 @@ export class LiveSession implements Session {
     for (const client of this.#clients) client.end(reason);
     this.#parts.onEnd();
   }
+}
+
+/** Serialised once; a message in which a secret stood is read back from what it became. */
+function toMessage(redactor: Redactor, body: ServerBody, id: string = uuid()) {
+  const message = { id, ...body } as ServerMessage;
+  const { text: json, count: redactions } = redactor.json(JSON.stringify(message));
+  return { message: redactions > 0 ? (JSON.parse(json) as ServerMessage) : message, json, redactions };
+}
+
+const counted = (audit: AuditFacts | undefined, redactions: number): AuditFacts | undefined =>
+  redactions > 0 ? { ...audit, redactions } : audit;
+
+/** The beginning of a frame. Where it is cut, what could be the beginning of a secret is left out. */
+function redactHead(redactor: Redactor, frame: string, isCut: boolean): Redacted {
+  const stream = redactor.stream();
+  const head = stream.push(frame.slice(0, REFUSED_FRAME_LIMIT));
+  if (isCut) return head;
+  const rest = stream.flush();
+  return { text: head.text + rest.text, count: head.count + rest.count };
 }
 
 function errorPayload(error: unknown): Extract<ServerBody, { type: "error" }>["payload"] {

@@ -4,6 +4,7 @@ import { AgentError } from "../contract/error.ts";
 import type { LogStore, SessionId, SessionRecord } from "../contract/log.ts";
 import { ApprovalPolicy, type SessionInfo } from "../contract/message.ts";
 import type { Model, SelectModel } from "../contract/model.ts";
+import type { Redactor } from "../contract/redact.ts";
 import type { EndReason, Session, SessionOptions, Sessions } from "../contract/session.ts";
 import { LiveSession } from "./session.ts";
 
@@ -15,6 +16,7 @@ export interface SessionsOptions {
   readonly createLog: (id: SessionId) => SessionRecord;
   /** Goes on with the log of a session that has ended. */
   readonly openLog: (id: SessionId) => Promise<SessionRecord>;
+  redactor: Redactor;
   approvalPolicy: ApprovalPolicy;
   facts: Pick<SessionInfo, "workspace" | "sandbox" | "server_version">;
   maxSessions: number;
@@ -64,11 +66,12 @@ export class LiveSessions implements Sessions {
   }
 
   #start(id: SessionId, parts: { agent: Agent; log: SessionRecord; policy: ApprovalPolicy }): LiveSession {
-    const { facts, detachMs, maxClientsPerSession, logs, onFault } = this.#options;
+    const { facts, detachMs, maxClientsPerSession, logs, redactor, onFault } = this.#options;
     const session = new LiveSession({
       id,
       agent: parts.agent,
       log: parts.log,
+      redactor,
       readLog: (after) => logs.read(id, after, Infinity),
       facts: { ...facts, approvalPolicy: parts.policy },
       detachMs,

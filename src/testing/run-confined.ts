@@ -13,7 +13,7 @@ const { sandbox } = await pickSandbox({
 });
 
 async function see(chosen: Sandbox): Promise<string> {
-  const script = "ls /proc/self/fd; cat <&7";
+  const script = "ls /proc/self/fd; cat <&40";
   const { stdout, stderr } = await runCommand(chosen, ["bash", "-c", script], { cwd: workspace });
   return stdout + stderr;
 }

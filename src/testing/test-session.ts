@@ -1,6 +1,9 @@
+import { Budget } from "../agents/loop/budget.ts";
 import { AgentLoop, type LoopOptions } from "../agents/loop/loop.ts";
 import { DeltaBatches } from "../audit/delta-batch.ts";
 import { createMemoryLogStore } from "../audit/memory.ts";
+import { createRedactor } from "../audit/redact.ts";
+import { RedactedLog } from "../audit/redacted-log.ts";
 import type { LogLine, LogStore } from "../contract/log.ts";
 import type { ServerMessage } from "../contract/message.ts";
 import type { Model } from "../contract/model.ts";
@@ -27,6 +30,7 @@ export function createTestSessions({
   loop,
 }: TestSessions) {
   const faults: unknown[] = [];
+  const redactor = options?.redactor ?? createRedactor([]);
   const toolbox = createTestToolbox();
   const selectModel = async () => model ?? createScriptedModel({ ...(script && { script }) });
   const sessions = new LiveSessions({
@@ -43,12 +47,14 @@ export function createTestSessions({
         approvalPolicy,
         approvalTimeoutMs: 60_000,
         maxTurnSteps: 100,
+        budget: new Budget("session", {}),
         context: { strategy: "dummy", threshold: 0.8 },
         ...loop,
       }),
     logs,
-    createLog: (id) => new DeltaBatches(logs.create(id)),
-    openLog: async (id) => new DeltaBatches(await logs.open(id)),
+    createLog: (id) => new DeltaBatches(new RedactedLog(logs.create(id), redactor)),
+    openLog: async (id) => new DeltaBatches(new RedactedLog(await logs.open(id), redactor)),
+    redactor,
     approvalPolicy: "suggest",
     facts: { workspace: "/workspace", sandbox: "workspace-write", server_version: "0.0.0" },
     maxSessions: 10,

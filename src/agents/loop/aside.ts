@@ -1,6 +1,7 @@
 import type { AgentOutput } from "../../contract/agent.ts";
 import type { InputItem } from "../../contract/message.ts";
 import type { Model } from "../../contract/model.ts";
+import type { Budget } from "./budget.ts";
 import { History } from "./history.ts";
 import { respond } from "./turn.ts";
 
@@ -9,6 +10,7 @@ export interface AsideRequest {
   instructions: string;
   text: string;
   sessionId: string;
+  budget: Budget;
   /** The answer is for the clients, too. */
   told: boolean;
 }
@@ -18,7 +20,7 @@ export interface AsideRequest {
  * told, the finished message go out, marked as aside; returns the text.
  */
 export async function* askAside(
-  { model, instructions, text, sessionId, told }: AsideRequest,
+  { model, instructions, text, sessionId, budget, told }: AsideRequest,
   signal: AbortSignal,
 ): AsyncGenerator<AgentOutput, string> {
   const question: InputItem = { type: "message", role: "user", content: [{ type: "input_text", text }] };
@@ -27,6 +29,7 @@ export async function* askAside(
   for await (const output of respond(model, request, new History(), signal)) {
     const { body } = output;
     if (body.type === "status" && body.payload.kind === "response_finished") {
+      budget.add(body.payload.usage);
       yield { ...output, body: { ...body, payload: { ...body.payload, aside: true } } };
     } else if (body.type === "status") {
       yield output;

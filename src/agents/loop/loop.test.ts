@@ -9,6 +9,7 @@ import type { Model, ModelRequest } from "../../contract/model.ts";
 import { createScriptedModel, type Respond } from "../../models/scripted/model.ts";
 import type { ScriptedResponse } from "../../models/scripted/script.ts";
 import { createTestToolbox, testContext } from "../../testing/test-toolbox.ts";
+import { Budget } from "./budget.ts";
 import { AgentLoop, type LoopOptions } from "./loop.ts";
 
 const say = (text: string, more: Partial<UserInput> = {}): UserInput => ({
@@ -45,6 +46,7 @@ function setup({ script = [], others = [], ...options }: Setup) {
     approvalPolicy: "suggest",
     approvalTimeoutMs: 60_000,
     maxTurnSteps: 100,
+    budget: new Budget("session", {}),
     context: { strategy: "dummy", threshold: 0.8 },
     brokenPauseMs: 0,
     ...options,
@@ -630,5 +632,75 @@ describe("context", () => {
   it("fails when the request is too long and nothing can be left out", async () => {
     const { loop } = setup({ script: [[{ error: { code: "context_window_exceeded" } }]] });
     await expect(turn(loop, say("a"))).rejects.toMatchObject({ code: "context_window_exceeded" });
+  });
+});
+
+describe("a model that stays down, and money", () => {
+  const down = { error: { code: "provider_overloaded", message: "busy", retryable: true } } as const;
+
+  it("goes on with the fallback model, and says why", async () => {
+    const other = createScriptedModel({ name: "second", script: [[{ text: "from second" }]] });
+    const { loop } = setup({ script: [[down]], others: [other], fallbackModel: "second" });
+    const { said, status } = await turn(loop, say("go"));
+    expect(status).toBe("completed");
+    expect(texts(items(said))).toContain("from second");
+    expect(said.map(({ body }) => body.payload)).toContainEqual({
+      kind: "model_changed",
+      model: "second",
+      provider: "scripted",
+      reason: "busy",
+    });
+  });
+
+  it("fails with one error when the fallback is down too", async () => {
+    const other = createScriptedModel({ name: "second", script: [[down]] });
+    const { loop } = setup({ script: [[down]], others: [other], fallbackModel: "second" });
+    await expect(turn(loop, say("go"))).rejects.toMatchObject({ code: "provider_overloaded" });
+  });
+
+  it("does not change the model for an error that another one would not mend", async () => {
+    const other = createScriptedModel({ name: "second", script: [[{ text: "never" }]] });
+    const bad = { error: { code: "provider_bad_request", message: "no" } } as const;
+    const { loop } = setup({ script: [[bad]], others: [other], fallbackModel: "second" });
+    await expect(turn(loop, say("go"))).rejects.toMatchObject({ code: "provider_bad_request" });
+  });
+
+  it("asks nothing more when the budget does not allow the next request", async () => {
+    const { loop, requests } = setup({
+      script: () => [call("look", {}), { usage: { input_tokens: 400, output_tokens: 100 } }],
+      budget: new Budget("session", { tokens: 1200 }),
+    });
+    await expect(turn(loop, say("go"))).rejects.toMatchObject({ code: "budget_exceeded" });
+    expect(requests).toHaveLength(2);
+  });
+
+  it("begins a conversation, and only that, with what the workspace's files say", async () => {
+    const { loop, requests } = setup({
+      script: [[{ text: "one" }], [{ text: "two" }]],
+      workspaceInstructions: async () => "Use tabs.",
+    });
+    await turn(loop, say("a"));
+    await turn(loop, say("b"));
+    expect(texts(requests[1]?.items ?? [])).toEqual([expect.stringContaining("Use tabs."), "a", "one", "b"]);
+  });
+
+  it("keeps the conversation as it was when a compaction fails, and goes on", async () => {
+    const { loop } = setup({
+      model: createScriptedModel({
+        info: { contextWindow: 10_000, maxOutputTokens: 1000 },
+        script: [
+          [{ text: "x".repeat(8000) }, { usage: { input_tokens: 9000, output_tokens: 500 } }],
+          [{ error: { code: "provider_overloaded", message: "busy" } }],
+          [{ text: "going on" }],
+        ],
+      }),
+      context: { strategy: "threshold", threshold: 0.8 },
+    });
+    await turn(loop, say("a"));
+    const { said, status } = await turn(loop, say("b"));
+    expect(status).toBe("completed");
+    expect(said.find(({ body }) => body.type === "error")?.body.payload).toMatchObject({
+      message: "The context could not be compacted: busy",
+    });
   });
 });

@@ -1,17 +1,15 @@
 import type { Agent, AgentOutput, ApprovalAnswer, UserInput } from "../../contract/agent.ts";
-import { AgentError } from "../../contract/error.ts";
-import type { ResponseItem } from "../../contract/item.ts";
+import { AgentError, type ErrorCode } from "../../contract/error.ts";
 import type { LogLine } from "../../contract/log.ts";
 import type { ApprovalPolicy, ContextInfo } from "../../contract/message.ts";
 import type { Model, ModelRequest, SelectModel } from "../../contract/model.ts";
 import type { ToolContext, Toolbox } from "../../contract/tool.ts";
 import { Approvals } from "./approvals.ts";
+import type { Budget } from "./budget.ts";
 import { Context } from "./context/context.ts";
+import { Conversation } from "./conversation.ts";
 import { explainCall } from "./explain.ts";
-import { History, unrunOutput } from "./history.ts";
-import { mintItemId } from "./ids.ts";
 import { Grants } from "./policy.ts";
-import { restoreHistory } from "./restore.ts";
 import { afterBreak, afterResponse, type Step, type TurnEnd } from "./step.ts";
 import { BrokenResponse, respond, type ResponseResult } from "./turn.ts";
 import { answerCall, type CallParts } from "./tool-call.ts";
@@ -28,6 +26,11 @@ export interface LoopOptions {
   approvalTimeoutMs: number;
   maxTurnSteps: number;
   context: { strategy: "threshold" | "dummy"; threshold: number };
+  budget: Budget;
+  /** Asked when the model stays down. */
+  fallbackModel?: string | undefined;
+  /** What the workspace's own files say to an agent; a conversation begins with it. */
+  workspaceInstructions?: () => Promise<string | undefined>;
   /** Pause before a broken response is asked for again; doubles each time. */
   brokenPauseMs?: number;
 }
@@ -38,7 +41,7 @@ const MAX_FAULTS = 3;
 /** The agent of the house: asks the model, runs its tools, asks again. */
 export class AgentLoop implements Agent {
   readonly #options: LoopOptions;
-  readonly #history = new History();
+  readonly #conversation = new Conversation();
   readonly #grants = new Grants();
   readonly #approvals = new Approvals();
   readonly #context: Context;
@@ -46,16 +49,15 @@ export class AgentLoop implements Agent {
   #inbox: UserInput[] = [];
   #takesInput = false;
   #compactedForThisRequest = false;
-  #lastResponseId: string | undefined;
 
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#model = options.model;
-    const overhead = options.instructions.length + JSON.stringify(options.toolbox.specs).length;
-    this.#context = new Context(this.#history, {
+    this.#context = new Context(this.#conversation.history, {
       ...options.context,
       sessionId: options.sessionId,
-      overhead,
+      budget: options.budget,
+      overhead: options.instructions.length + JSON.stringify(options.toolbox.specs).length,
     });
   }
 
@@ -64,7 +66,7 @@ export class AgentLoop implements Agent {
   }
 
   get lastResponseId() {
-    return this.#lastResponseId;
+    return this.#conversation.lastResponseId;
   }
 
   get model() {
@@ -77,19 +79,19 @@ export class AgentLoop implements Agent {
     try {
       return yield* this.#steps(signal);
     } catch (error) {
-      yield* this.#abortOpenCalls();
+      yield* this.#conversation.abortOpenCalls();
       if (signal.aborted) return "cancelled";
       throw error;
     } finally {
       this.#takesInput = false;
       // What a client continues from is the conversation as the turn left it, also when its last request failed.
-      if (this.#lastResponseId !== undefined) this.#history.markResponse(this.#lastResponseId);
+      this.#conversation.mark();
     }
   }
 
   steer(input: UserInput): boolean {
     if (!this.#takesInput) return false;
-    this.#checkResponse(input.previousResponseId);
+    this.#conversation.checkResponse(input.previousResponseId);
     this.#inbox.push(input);
     return true;
   }
@@ -107,8 +109,8 @@ export class AgentLoop implements Agent {
   }
 
   async restore(lines: AsyncIterable<LogLine>): Promise<void> {
-    const { lastResponseId, model } = await restoreHistory(lines, this.#history);
-    this.#lastResponseId = lastResponseId;
+    const { model, usages } = await this.#conversation.restore(lines);
+    for (const usage of usages) this.#options.budget.add(usage, { earlier: true });
     if (model === undefined || model === this.#model.name) return;
     try {
       this.#model = await this.#options.selectModel(model);
@@ -121,10 +123,11 @@ export class AgentLoop implements Agent {
   /** Takes the input in that opens a turn, after input that the turn before did not come to. */
   async *#begin(input: UserInput): AsyncGenerator<AgentOutput> {
     const { previousResponseId: responseId } = input;
-    this.#checkResponse(responseId);
-    const model = input.model === undefined ? this.#model : await this.#options.selectModel(input.model);
-    if (responseId !== undefined && this.#history.rewind(responseId)) this.#lastResponseId = responseId;
-    yield* this.#abortOpenCalls();
+    this.#conversation.checkResponse(responseId);
+    const model = await this.#modelFor(input);
+    this.#conversation.continueFrom(responseId);
+    yield* this.#conversation.abortOpenCalls();
+    if (this.#conversation.items.length === 0) yield* this.#takeInWorkspace();
     yield* this.#takeInbox();
     yield* this.#takeIn(input, model);
   }
@@ -136,7 +139,7 @@ export class AgentLoop implements Agent {
       yield* this.#context.shortenIfFull(this.#model, signal);
       const end = yield* this.#step(signal);
       if (end.kind === "fault") {
-        if (end.note !== undefined) yield* this.#note(end.note);
+        if (end.note !== undefined) yield* this.#conversation.note(end.note);
         faults += 1;
         if (faults >= MAX_FAULTS) throw end.error;
         yield* this.#pause(faults, end.error, signal);
@@ -158,22 +161,23 @@ export class AgentLoop implements Agent {
   /** One request to the model, and the answers to its calls. */
   async *#step(signal: AbortSignal): AsyncGenerator<AgentOutput, Step> {
     signal.throwIfAborted();
+    this.#options.budget.check(this.#context.tokens, this.#model.info);
     let result: ResponseResult;
     try {
-      result = yield* respond(this.#model, this.#request(), this.#history, signal);
+      result = yield* respond(this.#model, this.#request(), this.#conversation.history, signal);
     } catch (error) {
       if (error instanceof BrokenResponse) {
         return (yield* this.#answerCalls(error.calls, signal)) ?? afterBreak(error);
       }
-      if (isTooLong(error) && !this.#compactedForThisRequest)
-        return yield* this.#compactAndRetry(error, signal);
-      throw error;
+      if (!(error instanceof AgentError) || signal.aborted) throw error;
+      return yield* this.#mend(error, signal);
     }
     this.#compactedForThisRequest = false;
-    this.#lastResponseId = result.responseId;
+    this.#conversation.respond(result.responseId);
     this.#context.count(result.usage);
+    this.#options.budget.add(result.usage);
     const end = yield* this.#answerCalls(result.calls, signal);
-    this.#history.markResponse(result.responseId);
+    this.#conversation.mark();
     return end ?? afterResponse(result, this.#model.name);
   }
 
@@ -184,16 +188,23 @@ export class AgentLoop implements Agent {
     for (const call of calls) {
       const end = yield* answerCall(call, this.#callParts(), signal);
       if (end === "stop" || signal.aborted) {
-        yield* this.#abortOpenCalls();
+        yield* this.#conversation.abortOpenCalls();
         return { kind: "end", status: "cancelled" };
       }
     }
     return undefined;
   }
 
-  async *#compactAndRetry(error: AgentError, signal: AbortSignal): AsyncGenerator<AgentOutput, Step> {
-    this.#compactedForThisRequest = true;
-    if (!(yield* this.#context.shorten(this.#model, signal))) throw error;
+  /** After a request that came to nothing: a shorter one, or another model, where that may help. */
+  async *#mend(error: AgentError, signal: AbortSignal): AsyncGenerator<AgentOutput, Step> {
+    if (error.code === "context_window_exceeded" && !this.#compactedForThisRequest) {
+      this.#compactedForThisRequest = true;
+      if (yield* this.#context.shorten(this.#model, signal)) return { kind: "more" };
+    }
+    const { fallbackModel, selectModel } = this.#options;
+    if (fallbackModel === undefined || !DOWN.has(error.code) || this.#model.name === fallbackModel)
+      throw error;
+    yield* this.#changeModel(await selectModel(fallbackModel), error.message);
     return { kind: "more" };
   }
 
@@ -208,84 +219,69 @@ export class AgentLoop implements Agent {
   /** Input that came while the turn ran. A model that cannot be had is told, and the turn goes on with the one it has. */
   async *#takeInbox(): AsyncGenerator<AgentOutput> {
     for (let input = this.#inbox.shift(); input; input = this.#inbox.shift()) {
+      let model = this.#model;
       try {
-        yield* this.#takeIn(
-          input,
-          input.model === undefined ? this.#model : await this.#options.selectModel(input.model),
-        );
+        model = await this.#modelFor(input);
       } catch (error) {
         if (!(error instanceof AgentError)) throw error;
         yield { body: { type: "error", payload: { message: error.message, details: { code: error.code } } } };
-        yield* this.#takeIn(input, this.#model);
       }
+      yield* this.#takeIn(input, model);
     }
+  }
+
+  async #modelFor({ model }: UserInput): Promise<Model> {
+    return model === undefined ? this.#model : await this.#options.selectModel(model);
   }
 
   async *#takeIn(input: UserInput, model: Model): AsyncGenerator<AgentOutput> {
     if (model.name !== this.#model.name || model.provider !== this.#model.provider) {
-      this.#model = model;
-      yield {
-        body: {
-          type: "status",
-          payload: { kind: "model_changed", model: model.name, provider: model.provider },
-        },
-      };
+      yield* this.#changeModel(model);
     }
-    for (const message of input.items) yield* this.#add({ ...message, id: mintItemId("message") });
+    yield* this.#conversation.takeIn(input.items);
   }
 
-  async *#abortOpenCalls(): AsyncGenerator<AgentOutput> {
-    for (const call of this.#history.openCalls()) yield* this.#add(unrunOutput(call, "aborted"));
+  async *#changeModel(model: Model, reason?: string): AsyncGenerator<AgentOutput> {
+    this.#model = model;
+    const { name, provider } = model;
+    const why = reason === undefined ? {} : { reason };
+    yield { body: { type: "status", payload: { kind: "model_changed", model: name, provider, ...why } } };
   }
 
-  /** Tells the model something that nobody said. */
-  async *#note(text: string): AsyncGenerator<AgentOutput> {
-    yield* this.#add({
-      type: "message",
-      id: mintItemId("message"),
-      role: "system",
-      content: [{ type: "input_text", text }],
-    });
-  }
-
-  async *#add(item: ResponseItem): AsyncGenerator<AgentOutput> {
-    this.#history.append(item);
-    yield { body: { type: "response_item", payload: item } };
-  }
-
-  #checkResponse(responseId: string | undefined): void {
-    if (
-      responseId === undefined ||
-      this.#history.items.length === 0 ||
-      this.#history.knowsResponse(responseId)
-    )
-      return;
-    throw new AgentError(
-      "unknown_response",
-      `previousResponseId ${responseId} is no response of this session, or lies before a compaction of its context.`,
-    );
+  async *#takeInWorkspace(): AsyncGenerator<AgentOutput> {
+    const text = await this.#options.workspaceInstructions?.();
+    if (text === undefined) return;
+    const said = `Instructions from files of the workspace.\n\n${text}`;
+    yield* this.#conversation.takeIn([
+      { type: "message", role: "user", content: [{ type: "input_text", text: said }] },
+    ]);
   }
 
   #request(): ModelRequest {
     const { instructions, toolbox, sessionId } = this.#options;
-    return { instructions, items: this.#history.items, tools: toolbox.specs, sessionId };
+    return { instructions, items: this.#conversation.items, tools: toolbox.specs, sessionId };
   }
 
   #callParts(): CallParts {
-    const { sessionId, toolbox, toolContext, approvalPolicy, approvalTimeoutMs } = this.#options;
+    const { sessionId, toolbox, toolContext, approvalPolicy, approvalTimeoutMs, budget } = this.#options;
     return {
       toolbox,
       context: toolContext,
-      history: this.#history,
+      history: this.#conversation.history,
       policy: approvalPolicy,
       grants: this.#grants,
       approvals: this.#approvals,
       approvalTimeoutMs,
       explain: (item, signal) =>
-        explainCall(item, { model: this.#model, sessionId, items: this.#history.items }, signal),
+        explainCall(item, { model: this.#model, sessionId, budget, items: this.#conversation.items }, signal),
     };
   }
 }
 
-const isTooLong = (error: unknown): error is AgentError =>
-  error instanceof AgentError && error.code === "context_window_exceeded";
+/** Errors after which another provider may still answer; the model's own retries are behind us. */
+const DOWN: ReadonlySet<ErrorCode> = new Set([
+  "provider_rate_limited",
+  "provider_overloaded",
+  "provider_unreachable",
+  "provider_stream_broken",
+]);

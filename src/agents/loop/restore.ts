@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ResponseItem } from "../../contract/item.ts";
+import type { ResponseItem, Usage } from "../../contract/item.ts";
 import type { LogLine } from "../../contract/log.ts";
 import { ClientMessage, ServerMessage } from "../../contract/message.ts";
 import type { History } from "./history.ts";
@@ -7,13 +7,21 @@ import type { History } from "./history.ts";
 /** What a log tells of a conversation beside its items. */
 export interface Restored {
   lastResponseId: string | undefined;
+  /** What every response took, explanations and summaries too. */
+  usages: Usage[];
   /** The name of the model that it was on. */
   model: string | undefined;
 }
 
 /** Plays the messages of a log into an empty history, as the loop once did: items, rewinds, compactions. */
 export async function restoreHistory(lines: AsyncIterable<LogLine>, history: History): Promise<Restored> {
-  const state: State = { lastResponseId: undefined, model: undefined, running: false, rewindTo: undefined };
+  const state: State = {
+    lastResponseId: undefined,
+    usages: [],
+    model: undefined,
+    running: false,
+    rewindTo: undefined,
+  };
   for await (const { direction, message_data: data } of lines) {
     if (direction === "incoming") takeRequest(data, state);
     else takeMessage(data, state, history);
@@ -54,10 +62,11 @@ function takeMessage(data: unknown, state: State, history: History): void {
   }
   if (type !== "status") return;
   if (payload.kind === "model_changed") state.model = payload.model;
-  if (payload.kind === "response_finished" && payload.aside !== true) {
-    state.lastResponseId = payload.responseId;
-    markLast(state, history);
-  }
+  if (payload.kind !== "response_finished") return;
+  state.usages.push(payload.usage);
+  if (payload.aside === true) return;
+  state.lastResponseId = payload.responseId;
+  markLast(state, history);
 }
 
 function takeItem(item: ResponseItem, state: State, history: History): void {

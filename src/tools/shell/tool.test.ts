@@ -235,7 +235,7 @@ describe("the assessment of a shell call", () => {
   it("shows the command as it was asked for, and its folder", async () => {
     mkdirSync(join(workspace.path, "sub"));
     expect(await assess({ command: ["bash", "-lc", "ls"], workdir: "sub" })).toMatchObject({
-      effect: "execute",
+      effect: "read",
       command: ["bash", "-lc", "ls"],
       cwd: realpathSync(join(workspace.path, "sub")),
     });

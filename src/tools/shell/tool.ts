@@ -76,7 +76,7 @@ export const shellTool: Tool<ShellArguments> = {
     const facts: ToolFacts = {
       argv: command.argv,
       cwd: command.cwd,
-      sandbox: command.readOnly === true ? "read-only" : context.sandbox.mode,
+      sandbox: boundsOf(command, context),
       exit_code: exit.exitCode,
       signal: exit.signal,
       timed_out: exit.timedOut,
@@ -115,6 +115,11 @@ async function prepare(args: ShellArguments, context: ToolContext): Promise<Comm
     timeoutMs: Math.min(args.timeout_ms ?? context.timeoutMs, context.maxTimeoutMs),
     readOnly: effect === "read",
   };
+}
+
+/** What really held the command: without a sandbox nothing does, whatever was found of it. */
+function boundsOf({ readOnly }: Command, { sandbox }: ToolContext) {
+  return readOnly === true && sandbox.mode === "workspace-write" ? "read-only" : sandbox.mode;
 }
 
 function metadataOf(exit: Exit, truncated: boolean) {

@@ -2,6 +2,7 @@ import type { AgentOutput } from "../../../contract/agent.ts";
 import type { MessageItem, ResponseItem } from "../../../contract/item.ts";
 import type { Model } from "../../../contract/model.ts";
 import { askAside } from "../aside.ts";
+import type { Budget } from "../budget.ts";
 import { mintItemId } from "../ids.ts";
 import { estimateTokens } from "./meter.ts";
 import { transcript } from "./transcript.ts";
@@ -26,7 +27,7 @@ const TAIL_SHARE_OF_ITEMS = 0.3;
  */
 export async function* compacted(
   items: readonly ResponseItem[],
-  { model, sessionId }: { model: Model; sessionId: string },
+  { model, sessionId, budget }: { model: Model; sessionId: string; budget: Budget },
   signal: AbortSignal,
 ): AsyncGenerator<AgentOutput, ResponseItem[] | undefined> {
   const window = model.info.contextWindow;
@@ -35,7 +36,7 @@ export async function* compacted(
   if (old.length === 0) return undefined;
   const text = `Write the memory of this conversation:\n\n${transcript(old)}`;
   const summary = yield* askAside(
-    { model, instructions: INSTRUCTIONS, text, sessionId, told: false },
+    { model, instructions: INSTRUCTIONS, text, sessionId, budget, told: false },
     signal,
   );
   const words = newestWords(old, window * WORDS_SHARE);

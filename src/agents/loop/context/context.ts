@@ -1,12 +1,15 @@
 import type { AgentOutput } from "../../../contract/agent.ts";
+import { AgentError } from "../../../contract/error.ts";
 import type { ContextInfo } from "../../../contract/message.ts";
 import type { Model, TokenUsage } from "../../../contract/model.ts";
+import type { Budget } from "../budget.ts";
 import type { History } from "../history.ts";
 import { compacted } from "./compact.ts";
 import { ContextMeter } from "./meter.ts";
 
 export interface ContextOptions {
   sessionId: string;
+  budget: Budget;
   strategy: "threshold" | "dummy";
   /** The share of the window at which `threshold` compacts. */
   threshold: number;
@@ -31,7 +34,7 @@ export class Context {
   }
 
   info({ info }: Model): ContextInfo {
-    const tokenCount = this.#tokens();
+    const tokenCount = this.tokens;
     return {
       tokenCount,
       usagePercent: percent(tokenCount / info.contextWindow),
@@ -43,20 +46,27 @@ export class Context {
 
   async *shortenIfFull(model: Model, signal: AbortSignal): AsyncGenerator<AgentOutput> {
     const { strategy, threshold } = this.#options;
-    if (strategy === "dummy" || this.#tokens() < threshold * model.info.contextWindow) return;
-    yield* this.shorten(model, signal);
+    if (strategy === "dummy" || this.tokens < threshold * model.info.contextWindow) return;
+    try {
+      yield* this.shorten(model, signal);
+    } catch (error) {
+      // The conversation is as it was, and may still fit.
+      if (signal.aborted || !(error instanceof AgentError)) throw error;
+      const message = `The context could not be compacted: ${error.message}`;
+      yield { body: { type: "error", payload: { message, details: { code: error.code } } } };
+    }
   }
 
   /** Replaces the older part by a summary; false when there was nothing to leave out. */
   async *shorten(model: Model, signal: AbortSignal): AsyncGenerator<AgentOutput, boolean> {
-    const { strategy, sessionId } = this.#options;
-    const before = this.#tokens();
-    const shorter = yield* compacted(this.#history.items, { model, sessionId }, signal);
+    const { strategy, sessionId, budget } = this.#options;
+    const before = this.tokens;
+    const shorter = yield* compacted(this.#history.items, { model, sessionId, budget }, signal);
     if (shorter) {
       this.#history.replace(shorter);
       this.#meter.forget();
     }
-    const after = shorter ? this.#tokens() : before;
+    const after = shorter ? this.tokens : before;
     yield {
       body: {
         type: "context_compacted",
@@ -72,7 +82,8 @@ export class Context {
     return shorter !== undefined;
   }
 
-  #tokens(): number {
+  /** What the next request takes, by the provider's last count and an estimate. */
+  get tokens(): number {
     return this.#meter.tokens(this.#history.items, this.#options.overhead);
   }
 }

@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { symlinkSync } from "node:fs";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestWorkspace, type TestWorkspace } from "../../test-workspace.ts";
@@ -39,6 +40,7 @@ const SCRIPTS: Record<string, readonly string[]> = {
     "sleep 100",
     "yes",
     "constructor",
+    "fi",
   ],
   "with the option": [
     "ls --colour=never --sort",
@@ -65,7 +67,6 @@ const SCRIPTS: Record<string, readonly string[]> = {
     "rg -L foo",
     "rg --ignore-file=../x foo",
     "rg -t sh foo",
-    "grep -R foo .",
     "grep -f a.txt b.txt",
     "grep --directories=recurse foo .",
     "diff -r sub src",
@@ -116,10 +117,8 @@ const SCRIPTS: Record<string, readonly string[]> = {
     "sed -ne 1p a.txt",
     "sed 1p a.txt",
   ],
-  "is not looked into": [
-    "echo `touch x`",
+  "looked into": [
     "test -v 'a[0]'",
-    "test a -eq b",
     "test -f a.txt -o -f b.txt",
     "which ./ls",
     "jq env package.json",
@@ -131,6 +130,8 @@ const SCRIPTS: Record<string, readonly string[]> = {
     "[ -f a.txt ]",
     "tail +5f a.txt",
     "ls |& cat",
+    "ls ;; pwd",
+    "test a -eq b",
   ],
   "would replace|has a meaning to the shell": [
     "ls {a,b}",
@@ -139,12 +140,11 @@ const SCRIPTS: Record<string, readonly string[]> = {
     "ls ~root",
     "cat a\\.txt",
     "ls [ab].txt",
-    "ls !(a)",
     "echo !ls",
     "ls a#b",
   ],
   "has a variable in it": ["echo $HOME", 'echo "$HOME"', "ls ${HOME}", "cat ${IFS}x", 'echo "${x:=y}"'],
-  "runs a command inside another": ["ls $(pwd)", 'cat "$(ls)"', "cat <(ls)"],
+  "runs a command inside another": ["ls $(pwd)", 'cat "$(ls)"', "cat <(ls)", "echo `touch x`"],
   "has a string with escapes": ["ls $'a'"],
   "sets a variable|sets variables": ["A=1 ls", "A=1", "A=1 B=2", "export A=1", "LC_ALL=C ls"],
   "redirects to a file": [
@@ -170,7 +170,7 @@ const SCRIPTS: Record<string, readonly string[]> = {
   "has a condition": ["if true; then ls; fi", "case a in a) ls;; esac"],
   "turns a result around": ["! ls"],
   "defines a function": ["ls() { pwd; }", "function f { ls; }"],
-  "syntax error|not understood": ["ls &&", "ls | ", "echo 'a", 'echo "a', "ls ;; pwd", "fi", "cat <> a.txt"],
+  "syntax error|not understood": ["ls !(a)", "ls &&", "ls | ", "echo 'a", 'echo "a', "cat <> a.txt"],
   "is empty": ["", "  \n", "# only a comment"],
   "not set apart": ["echo ''a>/dev/null", "ls>/dev/null"],
   "not plain ASCII": ["ls\u00a0-la", "ls \u2014la", "ls\r", "ls\u0000", "ls \u001b[A", "cat caf\u00e9.txt"],
@@ -185,6 +185,8 @@ const SCRIPTS: Record<string, readonly string[]> = {
     "cd src && cat ../../a.txt",
     "cd src && ls; cat ../a.txt",
     "cd src || cat ../a.txt",
+    // Where src cannot be entered, this is the workspace's neighbour.
+    "cd src; cat ../a.txt",
     "cd sub && cd .. && cd ..",
     "cat linked.txt",
     "ls linked",
@@ -202,8 +204,9 @@ const SCRIPTS: Record<string, readonly string[]> = {
     "grep foo -- ../a.txt",
   ],
   "It is not known where": ["cat dangling", "cat missing/../a.txt", "cat loop"],
+  "would follow the link": ["grep -Rn foo .", "grep --dereference-recursive foo"],
   "is a link": ["cd inner && ls"],
-  "neither a file nor a folder": ["cat pipe"],
+  "neither a file nor a folder": ["cat socket"],
   "holds secrets": [
     "cat .env",
     "cat .env.local",
@@ -247,7 +250,7 @@ const SCRIPTS: Record<string, readonly string[]> = {
     "rg -uu foo src",
     "rg --no-ignore foo src",
   ],
-  "named like an option": ["cat dashed/* dashed/../-*", "cat -*", "grep foo -*"],
+  "named like an option": ["cat -*", "grep foo -*"],
   "put file names in place of": [
     "find *",
     "find . -name *.ts",
@@ -275,7 +278,6 @@ const VECTORS: Record<string, readonly [string, ...string[]][]> = {
   "is looked into only": [
     ["bash"],
     ["bash", "script.sh"],
-    ["bash", "-lc"],
     ["bash", "-lc", "ls", "x"],
     ["bash", "-ic", "ls"],
     ["bash", "-c", "-l", "ls"],
@@ -302,7 +304,8 @@ const VECTORS: Record<string, readonly [string, ...string[]][]> = {
 };
 
 let workspace: TestWorkspace;
-beforeAll(() => {
+let socket: Server;
+beforeAll(async () => {
   workspace = createTestWorkspace({
     "a.txt": "",
     "-n": "",
@@ -324,9 +327,13 @@ beforeAll(() => {
   link("loop", "loop");
   link("src", "inner");
   link(".env", "tricky.md");
-  execFileSync("mkfifo", [join(workspace.path, "pipe")]);
+  socket = createServer().listen(join(workspace.path, "socket"));
+  await once(socket, "listening");
 });
-afterAll(() => workspace.remove());
+afterAll(() => {
+  socket.close();
+  workspace.remove();
+});
 
 const assess = (...argv: [string, ...string[]]) => assessCommand(argv, workspace.path, workspace.path);
 

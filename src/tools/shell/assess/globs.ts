@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Doubt } from "./doubt.ts";
 import type { Piece } from "./words.ts";
@@ -15,8 +15,18 @@ export async function matchesOf(pattern: readonly Piece[], cwd: string): Promise
     found = steps.flat().map((name) => (isLast ? name : `${name}/`));
     if (found.length > MOST_MATCHES) throw new Doubt("A pattern stands for too many files.");
   }
-  return found;
+  // A part behind a pattern need not be there.
+  const exist = await Promise.all(
+    found.map((path) => isThere(path.startsWith("/") ? path : join(cwd, path))),
+  );
+  return found.filter((_, index) => exist[index]);
 }
+
+const isThere = (path: string) =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Whether a file name fits a pattern of `*` and `?` alone; what else has a meaning in patterns may stand for anything. */
 export function fits(name: string, pattern: string): boolean {

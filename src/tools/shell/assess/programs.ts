@@ -203,6 +203,9 @@ const OTHER_PROGRAMS: Record<string, Program> = {
   id: { flags: "Ggnru --group --groups --name --real --user", uses: atMost(0, texts) },
   groups: { uses: atMost(0, texts) },
   nproc: { flags: " --all", uses: atMost(0, texts) },
+  df: { flags: "ahHiklT --human-readable --inodes --local --print-type", uses: places },
+  free: { flags: "bghkmt --human --mega --giga", uses: atMost(0, texts) },
+  uptime: { flags: "ps --pretty --since", uses: atMost(0, texts) },
   arch: { uses: atMost(0, texts) },
 };
 

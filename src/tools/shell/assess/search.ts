@@ -14,6 +14,8 @@ export interface Search {
   include: readonly string[];
   /** Folders with such names are left out. */
   excludeFolders: readonly string[];
+  /** Links below are followed, not only the ones that were named. */
+  followsLinks?: boolean;
   /** Lines `!name` in .gitignore and its like bring hidden files back. */
   followsIgnoreFiles: boolean;
 }
@@ -31,7 +33,7 @@ export async function checkSearch(search: Search, place: Place): Promise<void> {
   let room = MOST_ENTRIES;
   for (const root of search.roots) {
     const top = await checkPath(root, place);
-    for await (const path of filesBelow(top, search.excludeFolders)) {
+    for await (const path of filesBelow(top, search)) {
       room -= 1;
       if (room < 0) throw new Doubt("It searches too many files to look through them for secrets first.");
       const name = path.slice(path.lastIndexOf("/") + 1);
@@ -63,12 +65,14 @@ async function exceptionsIn(path: string): Promise<string[]> {
   return text.split("\n").flatMap((line) => (line.startsWith("!") ? [line.slice(1).trim()] : []));
 }
 
-/** Follows no links, as recursive searches do not. */
-async function* filesBelow(folder: string, excluded: readonly string[]): AsyncGenerator<string> {
+async function* filesBelow(folder: string, search: Search): AsyncGenerator<string> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
     const path = join(folder, entry.name);
+    if (entry.isSymbolicLink() && search.followsLinks) {
+      throw new Doubt(`The search would follow the link ${quoted(entry.name)}.`);
+    }
     if (!entry.isDirectory()) yield path;
-    else if (!excluded.includes(entry.name)) yield* filesBelow(path, excluded);
+    else if (!search.excludeFolders.includes(entry.name)) yield* filesBelow(path, search);
   }
 }

@@ -5,10 +5,10 @@ import { NUMBER, TEXT, valued, WORD, type Program, type Uses } from "./program.t
 const COLOR = /^(?:auto|always|never|ansi)$/;
 const CONTEXT = valued(NUMBER, "ABCm", "after-context before-context context max-count");
 
-/** Without -R, which follows links, and without what reads patterns from a file. */
+/** Without what reads patterns from a file. */
 export const grep: Program = {
   flags:
-    "abchiHIlLnoqrsvwxyzEFGPTUZ --basic-regexp --extended-regexp --fixed-strings --perl-regexp --byte-offset --count --files-with-matches --files-without-match --ignore-case --no-ignore-case --initial-tab --invert-match --line-number --line-regexp --no-filename --no-messages --null --only-matching --quiet --recursive --silent --text --with-filename --word-regexp",
+    "abchiHIlLnoqrRsvwxyzEFGPTUZ --basic-regexp --extended-regexp --fixed-strings --perl-regexp --byte-offset --count --dereference-recursive --files-with-matches --files-without-match --ignore-case --no-ignore-case --initial-tab --invert-match --line-number --line-regexp --no-filename --no-messages --null --only-matching --quiet --recursive --silent --text --with-filename --word-regexp",
   values: {
     ...CONTEXT,
     ...valued(TEXT, "e", "regexp include exclude"),
@@ -19,7 +19,8 @@ export const grep: Program = {
   patterns: true,
   uses(given) {
     const paths = pathsAfterPattern(given, ["e", "regexp"]);
-    if (!has(given, "r", "recursive")) return inputOr(paths);
+    const followsLinks = has(given, "R", "dereference-recursive");
+    if (!followsLinks && !has(given, "r", "recursive")) return inputOr(paths);
     return {
       paths: withoutInput(paths),
       readsInput: paths.includes("-"),
@@ -28,6 +29,7 @@ export const grep: Program = {
         hidden: true,
         include: valuesOf(given, "include"),
         excludeFolders: valuesOf(given, "exclude-dir"),
+        followsLinks,
         followsIgnoreFiles: false,
       },
     };

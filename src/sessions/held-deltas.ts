@@ -1,5 +1,5 @@
-import type { ResponseDelta } from "./contract/message.ts";
-import type { RedactedStream, Redactor } from "./contract/redact.ts";
+import type { ResponseDelta } from "../contract/message.ts";
+import type { RedactedStream, Redactor } from "../contract/redact.ts";
 
 /** A delta that may go out, and how many secrets were replaced in it. */
 export interface SafeDelta {
