@@ -45,7 +45,8 @@ const SCRIPT_CHANGES: readonly Change[] = [
   // Quotes around a part, which may change nothing or all.
   (script, random) => enclose(script, pick(random, ["'", '"', "\\", "`", "$'"]), random),
   // Two commands in one.
-  (script, random) => script + pick(random, ["\n", ";", "&&", "|", "||", " ", "", "&"]) + pick(random, SCRIPTS),
+  (script, random) =>
+    script + pick(random, ["\n", ";", "&&", "|", "||", " ", "", "&"]) + pick(random, SCRIPTS),
   (script, random) => insert(script, pick(random, SCRIPTS), random),
   (script, random) => replaceWord(script, pick(random, pick(random, SCRIPTS).split(" ")), random),
   // Very long.

@@ -69,33 +69,51 @@ export const PAYLOADS: readonly string[] = [
 
 /** Ways to place a payload `P` behind, around or inside other text. */
 export const VEHICLES: readonly string[] = [
-  ...["; P", "\nP", " | P", " & P", " && P", " || P", " |& P", ";;P", "\r\nP", "\rP", "\u2028P", "\u00a0;P"],
-  ...[" $(P)", ' "$(P)"', " `P`", ' "`P`"', " <(P)", " >(P)", " ${x:-$(P)}", " $((a[$(P)]))", ' "${x[$(P)]}"'],
-  ...[" # x\nP", "''#;P", ' ""# ; P', "\\\nP", " \\# ; P", "#;P", " $'\\n'P", " $\"P\"", "\u0000P", "\u000bP", "\u000cP"],
-  ...[" <<E\n$(P)\nE\n", " <<'E'\nx\nE\nP", " <<<$(P)", " <<-E\n\tE\nP", "\n{ P; }", "\n(P)", "; if true; then P; fi"],
-  ...["; for i in 1; do P; done", "; f() { P; }; f", "; eval P", "; exec P", "; time P", "; coproc P", "; command P"],
-  ...["; x=1 P", "; [[ -v a[$(P)] ]]", "; test -v 'a[$(P)]'", "; ! P", "; alias ls=P; ls", "; . ./evil.sh", "; xargs P"],
-  ...[" 2>&1; P", " >/dev/null; P", " </dev/null | P", "\n\n\tP", " ;P", "&&\nP", "|\nP", "'\nP\n'", '"\nP\n"', " \\\n; P"],
-];
+  ["; P", "\nP", " | P", " & P", " && P", " || P", " |& P", ";;P", "\r\nP", "\rP", "\u2028P", "\u00a0;P"],
+  [" $(P)", ' "$(P)"', " `P`", ' "`P`"', " <(P)", " >(P)", " ${x:-$(P)}", " $((a[$(P)]))", ' "${x[$(P)]}"'],
+  [" # x\nP", "''#;P", ' ""# ; P', "\\\nP", " \\# ; P", "#;P", " $'\\n'P", ' $"P"', "\0P", "\vP", "\fP"],
+  [" <<E\n$(P)\nE\n", " <<'E'\nx\nE\nP", " <<<$(P)", " <<-E\n\tE\nP", "\n{ P; }", "\n(P)"],
+  [
+    "; if true; then P; fi",
+    "; for i in 1; do P; done",
+    "; f() { P; }; f",
+    "; eval P",
+    "; exec P",
+    "; time P",
+  ],
+  ["; coproc P", "; command P", "; x=1 P", "; [[ -v a[$(P)] ]]", "; test -v 'a[$(P)]'", "; ! P"],
+  ["; alias ls=P; ls", "; . ./evil.sh", "; xargs P", " 2>&1; P", " >/dev/null; P", " </dev/null | P"],
+  ["\n\n\tP", " ;P", "&&\nP", "|\nP", "'\nP\n'", '"\nP\n"', " \\\n; P"],
+].flat();
 
 /** Words that make a reading program write, run, follow, wait or leave the workspace. */
 export const WORDS: readonly string[] = [
-  ...["-o", "made", "-omade", "--output=made", "--output", "-no", "-Io", "-pc", "-c", "-r", "-R", "-i", "-i.bak", "-w"],
-  ...["-exec", "touch", "{}", ";", "\\;", "+", "-delete", "-ok", "-fprint", "-fls", "-fprintf", "-execdir", "-L", "-H"],
-  ...["--pre=./evil.sh", "--pre", "./evil.sh", "--hostname-bin=./evil.sh", "-z", "--search-zip", "-f", "-F", "--follow"],
-  ...["--compress-program=./evil.sh", "-S1", "-T.", "--files0-from=.env", "--from-file=.env", "-l", "-P", "-e", "-x", "-X"],
-  ...["w made", "1e touch made", "1w made", "1r .env", "1,2p;w made", "$p", "-s", "-n", "-u", "-uu", "--hidden", "--no-ignore"],
-  ...["-g", "*", ".*", ".env", "-g*", "--include=*", "-t", "sh", "all", "--", "-", "+5f", "-5f", "-1", "--help", "--version"],
-  ...["../outside/secret.txt", "..", "/", "linked", "linked/secret.txt", "linked-file", "linked-env", "sub/../../outside"],
-  ...["~", "~/.ssh/id_rsa", "$HOME/.ssh/id_rsa", "/etc/shadow", "/proc/self/environ", "/dev/tty", "config/server.pem"],
-  ...["dashed/*", "*", "?", ".e*", "c*/*", "l*/*", "[.]env", "{.env,a}", "**/*", "@(a)", "!(a)", "brought", ".git/config", "."],
-  ...[">made", "> made", "2>made", ">>made", ">|made", "&>made", "<>made", "<.env", ">&made", "2>&1", ">/dev/null", "</dev/null"],
-  ...["=", "a=b", "FOO=1", "-v", "--color=always", "-C", "--exclude-dir=x", "-d", "recurse", "env", "input", "$ENV", "include \"x\";."],
-];
+  "-o made -omade --output=made --output -no -Io -pc -c -r -R -i -i.bak -w -l -P -e -x -X -s -n -u -uu".split(
+    " ",
+  ),
+  "-exec touch {} ; \\; + -delete -ok -fprint -fls -fprintf -execdir -L -H -newer -name -path".split(" "),
+  "--pre=./evil.sh --pre ./evil.sh --hostname-bin=./evil.sh -z --search-zip -f -F --follow -t sh all".split(
+    " ",
+  ),
+  "--compress-program=./evil.sh -S1 -T. --files0-from=.env --from-file=.env --hidden --no-ignore".split(" "),
+  "-g * .* .env -g* --include=* -- - +5f -5f -1 --help --version -v --color=always -C -d recurse".split(" "),
+  "../outside/secret.txt .. / linked linked/secret.txt linked-file linked-env sub/../../outside . brought".split(
+    " ",
+  ),
+  "~ ~/.ssh/id_rsa $HOME/.ssh/id_rsa /etc/shadow /proc/self/environ /dev/tty config/server.pem .git/config".split(
+    " ",
+  ),
+  "dashed/* ? .e* c*/* l*/* [.]env {.env,a} **/* @(a) !(a) = a=b FOO=1 env input $ENV $p".split(" "),
+  ">made 2>made >>made >|made &>made <>made <.env >&made 2>&1 >/dev/null </dev/null --exclude-dir=x".split(
+    " ",
+  ),
+  ["w made", "1e touch made", "1w made", "1r .env", "1,2p;w made", "> made", 'include "x";.'],
+].flat();
 
 /** Characters with a meaning to a shell, to a parser, or to nobody. */
 export const CHARACTERS: readonly string[] = [
-  ...["'", '"', "\\", "$", "`", "!", "#", "&", ";", "|", "<", ">", "(", ")", "{", "}", "[", "]", "*", "?", "~", "=", "^", "%"],
-  ...["\n", "\t", "\r", " ", "\u0000", "\u0001", "\u001b", "\u007f", "\u00a0", "\u200b", "\u2028", "\ufeff", "\u0131", "\u2013"],
-  ...["-", "--", "/", ".", "..", ",", ":", "@", "+", "1", "2", "a", "''", '""', "\\\n", "$'", '$"', "$(", "${", "<(", "<<", "&&"],
-];
+  "'\"\\$`!#&;|<>(){}[]*?~=^%-/.,:@+12a \n\t\r\0\u0001\u001b\u007f\u00a0\u200b\u2028\ufeff\u0131\u2013".split(
+    "",
+  ),
+  ["--", "..", "''", '""', "\\\n", "$'", '$"', "$(", "${", "<(", "<<", "&&"],
+].flat();

@@ -21,7 +21,8 @@ export const CANARY = "CANARY-7f3a91";
 const OUTSIDE_NAME = `${CANARY}-name`;
 
 /** Programs that a command has no business with: each only records that it was called. */
-const TRAPS = "sh touch rm cp mv mkdir ln tee curl nc git node python3 xargs env less more vi evil made".split(" ");
+const TRAPS =
+  "sh touch rm cp mv mkdir ln tee curl nc git node python3 xargs env less more vi evil made".split(" ");
 
 const WORKSPACE: Record<string, string> = {
   "README.md": "# Title\nTODO one\nfoo a b\nx y\nlast\n",
@@ -54,6 +55,10 @@ export interface World {
   bin: string;
   /** Programs of the table that this machine has not. */
   absent: string[];
+  /** The shell that runs the commands, by a name that no command knows. */
+  shell: string;
+  /** Makes the tree as it was. */
+  reset(): void;
   /** Changes whenever anything in the tree does, apart from what the recorder writes. */
   snapshot(): string;
   remove(): void;
@@ -62,6 +67,31 @@ export interface World {
 export function createWorld(path: string): World {
   const top = realpathSync(mkdtempSync(join(tmpdir(), "prove-commands-")));
   const workspace = join(top, "workspace");
+  const bin = join(top, "bin");
+  const shell = join(top, "runner");
+  const trapped = join(top, "trapped");
+  const absent = fillBin(bin, path, trapped);
+  symlinkSync("/bin/bash", shell);
+  mkdirSync(join(top, "records"));
+  fillWorkspace(workspace);
+  return {
+    top,
+    workspace,
+    bin,
+    shell,
+    absent,
+    snapshot: () => JSON.stringify(describeTree(top, new Set(["records"]))),
+    reset() {
+      for (const name of ["workspace", "outside", "home", "trapped"]) {
+        rmSync(join(top, name), { recursive: true, force: true });
+      }
+      fillWorkspace(workspace);
+    },
+    remove: () => rmSync(top, { recursive: true, force: true }),
+  };
+}
+
+function fillWorkspace(workspace: string): void {
   for (const [name, text] of Object.entries(WORKSPACE)) {
     mkdirSync(dirname(join(workspace, name)), { recursive: true });
     writeFileSync(join(workspace, name), text);
@@ -70,17 +100,6 @@ export function createWorld(path: string): World {
   symlinkSync("../outside", join(workspace, "linked"));
   symlinkSync("../outside/secret.txt", join(workspace, "linked-file"));
   symlinkSync(".env", join(workspace, "linked-env"));
-  const bin = join(top, "bin");
-  const absent = fillBin(bin, path, join(top, "trapped"));
-  mkdirSync(join(top, "records"));
-  return {
-    top,
-    workspace,
-    bin,
-    absent,
-    snapshot: () => JSON.stringify(describeTree(top, new Set(["records"]))),
-    remove: () => rmSync(top, { recursive: true, force: true }),
-  };
 }
 
 function fillBin(bin: string, path: string, trapped: string): string[] {

@@ -110,7 +110,7 @@ describe.each(USERS)("files, as $user", ({ identity }) => {
   });
 
   it("of a workspace inside a hidden folder are there", async () => {
-    const folder = await newFolder(identity);
+    const folder = await newFolder(identity, "/var/tmp");
     const workspace = join(folder, "workspace");
     await mkdir(workspace);
     await writeFile(join(folder, "key"), "secret");

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { IS_ROOT, newFolder, NOBODY, USERS } from "../testing/confined.ts";
 import { runCommand } from "../testing/run-command.ts";
 import { pickSandbox, type PickOptions } from "./pick.ts";
@@ -71,7 +71,7 @@ describe("what is hidden", () => {
   it.each(USERS)("may come to be later, as $user", async ({ identity }) => {
     const chosen = await options({ user: identity === undefined ? undefined : "nobody" });
     if (identity !== undefined) await chown(chosen.workspace, identity.uid, identity.gid);
-    const folder = await newFolder();
+    const folder = await newFolder(undefined, "/var/tmp");
     await chmod(folder, 0o755);
     const store = join(folder, "sessions");
     const { sandbox } = await pickSandbox({ ...chosen, hiddenPaths: [store] });
@@ -169,12 +169,10 @@ describe.runIf(IS_ROOT)("a server that runs as root", () => {
   });
 
   it("hides from that user what he could read, and passes over what he cannot come near", async () => {
-    const open = await newFolder();
+    const open = await newFolder(undefined, "/var/tmp");
     await chmod(open, 0o755);
     await writeFile(join(open, "key"), "secret");
-    // Not in /tmp, which is another one inside.
-    const closed = await mkdtemp("/var/tmp/agentloop-test-");
-    onTestFinished(() => rm(closed, { recursive: true }));
+    const closed = await newFolder(undefined, "/var/tmp");
     await writeFile(join(closed, "key"), "secret");
     const chosen = await forNobody();
     const { sandbox } = await pickSandbox({

@@ -153,6 +153,14 @@ export function sandboxSuite(name: string, { create }: SandboxUnderTest): void {
       await expect(readFile(join(workspace, "went-on"))).rejects.toThrow("ENOENT");
     });
 
+    it("by abort may come while the command starts", async () => {
+      const { sandbox, workspace } = await create();
+      const abort = new AbortController();
+      const running = runCommand(sandbox, ["sleep", "60"], { cwd: workspace, signal: abort.signal });
+      abort.abort();
+      expect((await running).exit).toMatchObject({ exitCode: null, signal: "SIGKILL", timedOut: false });
+    });
+
     it("by the reader's leaving leaves no descendant", async () => {
       const mark = lifetime();
       const { sandbox, workspace } = await create();

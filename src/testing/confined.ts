@@ -34,9 +34,9 @@ export async function confined(
   return { sandbox, workspace };
 }
 
-/** A folder that is removed when the test has ended. */
-export async function newFolder(owner?: Identity): Promise<string> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), "agentloop-test-")));
+/** A folder that is removed when the test has ended. In /tmp it is behind the commands' own /tmp. */
+export async function newFolder(owner?: Identity, parent = tmpdir()): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(parent, "agentloop-test-")));
   onTestFinished(() => rm(folder, { recursive: true }));
   if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
   return folder;
