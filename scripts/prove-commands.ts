@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { prove } from "./prove/prove.ts";
-import { missingTools } from "./prove/recorder.ts";
+import { whyNotHere } from "./prove/recorder.ts";
 
 const { values } = parseArgs({
   options: { tries: { type: "string", default: "100000" }, seed: { type: "string" } },
@@ -14,13 +14,13 @@ if (!Number.isSafeInteger(tries) || tries < 1)
   throw new Error(`--tries: expected a number, got ${values.tries}`);
 if (!Number.isSafeInteger(seed) || seed < 1) throw new Error(`--seed: expected a number, got ${values.seed}`);
 
-const path = process.env["PATH"] ?? "";
-const missing = missingTools(path);
-if (missing.length > 0) {
-  console.error(`This needs Linux with ${missing.join(" and ")}.`);
+const obstacle = whyNotHere();
+if (obstacle !== undefined) {
+  console.error(`Nothing can be proved: ${obstacle}`);
   process.exit(1);
 }
 
+const path = process.env["PATH"] ?? "";
 console.log(`seed ${seed}, ${tries} tries`);
 const proof = await prove({ tries, seed, path, workers: Math.min(2, availableParallelism()) });
 if (proof.absent.length > 0) console.log(`Not on this machine, so never run: ${proof.absent.join(", ")}`);

@@ -10,7 +10,10 @@ const COLOURS: Record<string, string> = {
   fatal: "31",
 };
 
-type LogStream = Pick<NodeJS.WriteStream, "isTTY" | "write">;
+interface LogStream {
+  isTTY: boolean;
+  write(text: string): unknown;
+}
 
 /** The server's own log, on standard error, without secrets: JSON lines, or lines for people on a terminal. */
 export function createLogger(level: string, redactor: Redactor, stream: LogStream = process.stderr): Logger {

@@ -12,10 +12,12 @@ import { type Config, ConfigError, loadConfig } from "./config/config.ts";
 import { AgentError } from "./contract/error.ts";
 import type { LogStore, SessionLog } from "./contract/log.ts";
 import type { Redactor } from "./contract/redact.ts";
-import type { Sandbox } from "./contract/sandbox.ts";
+import type { SandboxMode } from "./contract/message.ts";
+import type { Place } from "./contract/sandbox.ts";
 import { helpText, parseFlags } from "./config/flags.ts";
 import { createLogger } from "./logger.ts";
 import { createSelectModel } from "./models/select.ts";
+import { Places } from "./places.ts";
 import { pickSandbox } from "./sandboxes/pick.ts";
 import { createServer, routeTable, type Server } from "./server/server.ts";
 import { LiveSessions } from "./sessions/sessions.ts";
@@ -48,11 +50,11 @@ async function serve(config: Config, redactor: Redactor): Promise<void> {
   const model = await selectModel(config.model);
   // The sandbox hides the folder of the logs: it must be there by then.
   const logs = createLogStore({ folder: config.sessionStorePath ?? "" });
-  const sandbox = await chooseSandbox(config, logger);
+  const { own, places } = await choosePlaces(config, logger);
   if (config.sessionStorePath === undefined) {
     logger.warn("SESSION_STORE_PATH is empty: the session logs live in memory and end with the server");
   }
-  const sessions = createSessions({ config, logger, selectModel, sandbox, logs, redactor });
+  const sessions = createSessions({ config, logger, selectModel, places, logs, redactor });
   const server = createServer({
     ...routeTable(logs),
     host: config.host,
@@ -75,7 +77,7 @@ async function serve(config: Config, redactor: Redactor): Promise<void> {
       model: model.name,
       provider: model.provider,
       workspace: config.workspace,
-      sandbox: sandbox.mode,
+      sandbox: own.sandbox.mode,
       approvalPolicy: config.approvalPolicy,
       sessions: config.sessionStorePath ?? "in memory",
     },
@@ -83,52 +85,55 @@ async function serve(config: Config, redactor: Redactor): Promise<void> {
   );
 }
 
-async function chooseSandbox(config: Config, logger: Logger): Promise<Sandbox> {
-  const { sandbox, warnings } = await pickSandbox({
-    mode: config.sandbox,
-    workspace: config.workspace,
-    hiddenPaths: [config.envFile, config.sessionStorePath, config.googleCredentialsPath].filter(
-      (path) => path !== undefined,
-    ),
-    network: config.sandboxNetwork === "on",
-    user: config.sandboxUser,
-    environment: config.environment,
-  });
+/** The server's own folder and sandbox, and those that sessions may ask for. Warnings about the own one are said. */
+async function choosePlaces(config: Config, logger: Logger): Promise<{ own: Place; places: Places }> {
+  const pick = (mode: SandboxMode, workspace: string) =>
+    pickSandbox({
+      mode,
+      workspace,
+      hiddenPaths: [config.envFile, config.sessionStorePath, config.googleCredentialsPath].filter(
+        (path) => path !== undefined,
+      ),
+      network: config.sandboxNetwork === "on",
+      user: config.sandboxUser,
+      environment: config.environment,
+    });
+  const { sandbox, warnings } = await pick(config.sandbox, config.workspace);
   for (const warning of warnings) logger.warn(warning);
-  return sandbox;
+  const own = { workspace: realpathSync(config.workspace), sandbox };
+  const createSandbox = async (mode: SandboxMode, workspace: string) => (await pick(mode, workspace)).sandbox;
+  return { own, places: new Places({ own, roots: config.workRoots, createSandbox }) };
 }
 
 interface Parts {
   config: Config;
   logger: Logger;
   selectModel: ReturnType<typeof createSelectModel>;
-  sandbox: Sandbox;
+  places: Places;
   logs: LogStore;
   redactor: Redactor;
 }
 
-function createSessions({ config, logger, selectModel, sandbox, logs, redactor }: Parts): LiveSessions {
+function createSessions({ config, logger, selectModel, places, logs, redactor }: Parts): LiveSessions {
   const toolbox = createToolbox();
   const spent = new Budget("server", { costUsd: config.maxServerCostUsd, tokens: config.maxServerTokens });
-  const workspace = realpathSync(config.workspace);
   const record = (log: SessionLog) => new DeltaBatches(new RedactedLog(log, redactor));
   return new LiveSessions({
     defaultModel: config.model,
     selectModel,
-    createAgent: ({ sessionId, model, approvalPolicy }) =>
+    createAgent: ({ sessionId, model, approvalPolicy, place }) =>
       new AgentLoop({
         sessionId,
         model,
         selectModel,
         toolbox,
         toolContext: {
-          workspace,
-          sandbox,
+          ...place,
           timeoutMs: config.toolTimeoutMs,
           maxTimeoutMs: Math.max(MAX_TOOL_TIMEOUT_MS, config.toolTimeoutMs),
           maxOutputBytes: config.maxToolOutputBytes,
         },
-        instructions: instructionsFor(config.instructions, workspace),
+        instructions: instructionsFor(config.instructions, place.workspace),
         approvalPolicy,
         approvalTimeoutMs: config.approvalTimeoutMs,
         maxTurnSteps: config.maxTurnSteps,
@@ -138,15 +143,16 @@ function createSessions({ config, logger, selectModel, sandbox, logs, redactor }
           spent,
         ),
         fallbackModel: config.fallbackModel,
-        workspaceInstructions: () => workspaceInstructions(workspace),
+        workspaceInstructions: () => workspaceInstructions(place.workspace),
         context: { strategy: config.contextStrategy, threshold: config.contextCompactionThreshold },
       }),
+    openPlace: (asked) => places.open(asked),
     logs,
     createLog: (id) => record(logs.create(id)),
     openLog: async (id) => record(await logs.open(id)),
     redactor,
     approvalPolicy: config.approvalPolicy,
-    facts: { workspace, sandbox: sandbox.mode, server_version: VERSION },
+    facts: { server_version: VERSION },
     maxSessions: config.maxSessions,
     maxClientsPerSession: config.maxClientsPerSession,
     detachMs: config.sessionDetachMs,

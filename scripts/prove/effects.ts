@@ -11,15 +11,21 @@ const READ_BY_SYSTEMS = /^\/(?:usr\/)?bin\//;
 /** The effects that strace's lines tell of. Attempts count as much as what succeeded. */
 export function effectsIn(trace: string, world: World, records: string): string[] {
   return trace.split("\n").flatMap((line) => {
-    const [, call = "", rest = ""] = /^\d+ +(?:<\.\.\. )?([a-z0-9_]+)[( ](.*)$/.exec(line) ?? [];
-    const effect = call === "" ? undefined : judge(call, rest, world, records);
+    const [, process = "", call = "", rest = ""] =
+      /^(\d+) +(?:<\.\.\. )?([a-z0-9_]+)[( ](.*)$/.exec(line) ?? [];
+    // A writer whose reader has gone ends itself so.
+    const endsItself = call === "tgkill" && rest.startsWith(`${process}, ${process}, SIGPIPE`);
+    const effect = call === "" || endsItself ? undefined : judge(call, rest, world, records);
     return effect === undefined ? [] : [effect];
   });
 }
 
 function judge(call: string, rest: string, world: World, records: string): string | undefined {
   const line = `${call}(${rest}`;
-  if (rest.startsWith("resumed>")) return opensAllowed(rest, world, records) ? undefined : line;
+  if (rest.startsWith("resumed>")) {
+    // The call's beginning was judged; what it opened is told only now.
+    return !call.startsWith("open") || opensAllowed(rest, world, records) ? undefined : line;
+  }
   if (call.startsWith("exec")) return execAllowed(rest, world) ? undefined : line;
   if (/^(?:open|openat|openat2|creat)$/.test(call)) {
     const writes = call === "creat" || /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND|O_TMPFILE/.test(rest);

@@ -1,4 +1,6 @@
-import { CHARACTERS, PAYLOADS, SCRIPTS, VEHICLES, WORDS } from "./seeds.ts";
+import type { Program } from "../../src/tools/shell/assess/program.ts";
+import { PROGRAMS } from "../../src/tools/shell/assess/programs.ts";
+import { CHARACTERS, OPERANDS, PAYLOADS, SCRIPTS, VALUES, VEHICLES, WORDS } from "./seeds.ts";
 
 export type Vector = [string, ...string[]];
 /** A number from 0 up to 1, the same sequence for the same seed. */
@@ -15,14 +17,41 @@ export function randomFrom(seed: number): Random {
   };
 }
 
-/** A command like one that only reads, with one to four changes; every fourth one has no shell. */
+/**
+ * A command like one that only reads, with one to four changes, with or without a shell; or a program of the table with
+ * options that the table allows, since what it allows may be wrong.
+ */
 export function mutant(random: Random): Vector {
+  if (random() < 0.2) return allowedByTable(random);
   const script = pick(random, SCRIPTS);
   const changes = 1 + Math.floor(random() * 4);
   if (random() < 0.25) return mutatedVector(script, changes, random);
   let mutated = script;
   for (let count = 0; count < changes; count += 1) mutated = pick(random, SCRIPT_CHANGES)(mutated, random);
   return ["bash", random() < 0.5 ? "-lc" : "-c", mutated];
+}
+
+function allowedByTable(random: Random): Vector {
+  const [name, program] = pick(random, [...PROGRAMS]);
+  const count = Math.floor(random() * 4);
+  const words = Array.from({ length: count }, () => allowedOption(program, random)).flat();
+  const operands = Array.from({ length: Math.floor(random() * 4) }, () => pick(random, OPERANDS));
+  return random() < 0.5 ? [name, ...words, ...operands] : [name, ...operands, ...words];
+}
+
+function allowedOption({ flags = "", values = {}, optionalValues = {} }: Program, random: Random): string[] {
+  const [letters = "", ...names] = flags.split(" ");
+  const valued = Object.keys(values);
+  const optional = Object.keys(optionalValues);
+  const all = letters.length + names.length + valued.length + optional.length;
+  if (all === 0) return [];
+  const at = Math.floor(random() * all);
+  if (at < letters.length) return [`-${letters.charAt(at)}`];
+  const name = [...names, ...valued, ...optional][at - letters.length] ?? "";
+  const value = pick(random, VALUES);
+  if (name.startsWith("--")) return [name];
+  if (name.length === 1) return random() < 0.5 ? [`-${name}`, value] : [`-${name}${value}`];
+  return random() < 0.5 ? [`--${name}`, value] : [`--${name}=${value}`];
 }
 
 type Change = (script: string, random: Random) => string;

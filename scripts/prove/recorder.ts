@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { effectsIn } from "./effects.ts";
 import type { Vector } from "./mutate.ts";
 import { CANARY, type World } from "./world.ts";
@@ -18,13 +18,22 @@ const WATCHED =
     .map((name) => `?${name}`)
     .join(",");
 
+const RECORDER = "strace";
+const SANDBOX = "bwrap";
+const UNSHARED = ["--unshare-all", "--die-with-parent", "--new-session"];
+
 /** Seconds in which a batch of commands is done, however many. */
 const PATIENCE = 60;
 
-export function missingTools(path: string): string[] {
-  return ["strace", "bwrap"].filter(
-    (name) => !path.split(delimiter).some((folder) => existsSync(join(folder, name))),
-  );
+/** Why commands cannot be recorded here; nothing when they can. */
+export function whyNotHere(): string | undefined {
+  const recorder = [RECORDER, "-f", "--seccomp-bpf", "-o", "/dev/null", "true"];
+  const probe = spawnSync(SANDBOX, ["--ro-bind", "/", "/", "--dev", "/dev", ...UNSHARED, ...recorder], {
+    encoding: "utf8",
+  });
+  if (probe.status === 0) return undefined;
+  const complaint = probe.error?.message ?? probe.stderr.trim();
+  return `this needs Linux with ${SANDBOX} and ${RECORDER} at work: ${complaint}`;
 }
 
 let batches = 0;
@@ -45,7 +54,7 @@ export async function record(commands: readonly Vector[], world: World): Promise
     ...(await record(commands.slice(middle), world)),
   ];
   if (findings.length > 0) return findings;
-  return [{ command: ["(together)", ...commands.map((each) => JSON.stringify(each))], effects }];
+  return [{ command: [`${commands.length} commands together`], effects }];
 }
 
 async function run(commands: readonly Vector[], world: World): Promise<string[]> {
@@ -93,7 +102,7 @@ function spawnRecorded(
 ): Promise<boolean> {
   const bounds = ["--ro-bind", "/", "/", "--bind", top, top, "--dev", "/dev", "--proc", "/proc"];
   const strace = [
-    "strace",
+    RECORDER,
     "-f",
     "-qq",
     "-y",
@@ -109,9 +118,9 @@ function spawnRecorded(
   const settings = Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
   return new Promise((resolve, reject) => {
     const child = spawn(
-      "bwrap",
+      SANDBOX,
       bounds.concat(
-        ["--unshare-all", "--die-with-parent", "--new-session", "--chdir", workspace],
+        [...UNSHARED, "--chdir", workspace],
         strace.concat("--env", "PWD", "--env", "OLDPWD", settings, shell, "--noprofile", "--norc", script),
       ),
       { stdio: ["ignore", "ignore", "inherit"], env: { PATH: process.env["PATH"] } },

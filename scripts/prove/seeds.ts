@@ -47,6 +47,11 @@ export const SCRIPTS: readonly string[] = [
   "basename src/a.ts .ts && dirname src/a.ts && realpath src",
   "sha256sum package.json; cmp src/a.ts src/b.ts; comm data.csv data.csv",
   "uname -a; whoami; id -u; nproc",
+  "hexdump -C README.md | egrep -n 23; md5sum data.csv",
+  "expr 1 + 2; df -h .; free -m; uptime; hostname",
+  "readlink -f src; groups; arch; id",
+  "find . -newer README.md -printf '%p\\n' -prune -o -ls",
+  "jq '.scripts | keys' package.json | fgrep test",
   "column -t -s, data.csv | fold -w 20 | expand",
 ];
 
@@ -117,3 +122,11 @@ export const CHARACTERS: readonly string[] = [
   ),
   ["--", "..", "''", '""', "\\\n", "$'", '$"', "$(", "${", "<(", "<<", "&&"],
 ].flat();
+
+/** Values and operands to go with options that are allowed. */
+export const VALUES: readonly string[] =
+  "1 0 -1 +2 5k a , : x.txt made README.md src *.ts always never name path ts json -o .env %s".split(" ");
+export const OPERANDS: readonly string[] =
+  "README.md src src/a.ts src/b.ts data.csv package.json made . sub dashed config - + brought linked .env foo".split(
+    " ",
+  );

@@ -1,97 +1,118 @@
-import { closeSync, fdatasync, fstatSync, ftruncateSync, unlinkSync, writeSync } from "node:fs";
-import { open } from "node:fs/promises";
-import { promisify } from "node:util";
-import type { AuditFacts } from "../contract/agent.ts";
+import { constants } from "node:fs";
+import { dirname } from "node:path";
+import type { AuditFacts } from "../contract/audit.ts";
 import { AgentError } from "../contract/error.ts";
 import type { Direction, Seq, SessionId, SessionLog, SessionSummary } from "../contract/log.ts";
-import { createFile, pathOf, reasonOf, reopenFile } from "./files.ts";
-import { formatLine, SESSION_ENDED, SESSION_STARTED } from "./line.ts";
+import { BlobFolder, blobFolderOf } from "./blobs.ts";
+import type { ChainHead } from "./chain.ts";
+import { ChainedFile, type ChainStart, type Durability } from "./chained-file.ts";
+import { CheckpointFile, sessionOrigin } from "./checkpoint.ts";
+import type { Disk } from "./disk.ts";
+import { checkpointPath, pathOf, reasonOf } from "./files.ts";
+import type { SigningKey } from "./keys.ts";
+import { SESSION_ENDED, SESSION_STARTED, timestampNow } from "./line.ts";
 
-const syncData = promisify(fdatasync);
+/** While a session is active its newest lines are signed at least this often. */
+const CHECKPOINT_MS = 10_000;
 
-interface FileLogOptions {
+export interface FileLogOptions {
   folder: string;
   id: SessionId;
-  /** Called once, when the file has been let go. */
-  ended: () => void;
+  key: SigningKey;
+  disk: Disk;
+  durability: Durability;
+  /** The server's own log has the session before the session's first barrier passes. */
+  registered: () => Promise<void>;
+  /** Called once, when the file has been let go; with its end if it has got one. */
+  ended: (end?: ChainHead) => Promise<void>;
 }
 
-/** Creates the session's file with its first line. */
+/** Creates the session's file with its first line. Throws AgentError `log_unavailable`. */
 export function startFileLog(options: FileLogOptions): FileLog {
-  const { folder, id } = options;
-  let descriptor: number;
+  const { folder, id, disk } = options;
+  const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW } = constants;
+  const descriptor = opened(id, () =>
+    disk.open(pathOf(folder, id), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0o600),
+  );
+  const log = new FileLog(fileOf(options, descriptor), options, timestampNow());
   try {
-    descriptor = createFile(folder, id);
+    log.append("incoming", SESSION_STARTED);
+  } catch (error) {
+    disk.close(descriptor);
+    disk.remove(pathOf(folder, id));
+    throw error;
+  }
+  return log;
+}
+
+export interface LogState extends ChainStart {
+  startTime: string;
+  lastActivity: string;
+}
+
+/** Goes on after the last line of a session's file. */
+export function continueFileLog(options: FileLogOptions, path: string, state: LogState): FileLog {
+  const { O_WRONLY, O_APPEND, O_NOFOLLOW } = constants;
+  const descriptor = opened(options.id, () => options.disk.open(path, O_WRONLY | O_APPEND | O_NOFOLLOW));
+  return new FileLog(
+    fileOf(options, descriptor, { path, ...state }),
+    options,
+    state.startTime,
+    state.lastActivity,
+  );
+}
+
+function opened(id: SessionId, open: () => number): number {
+  try {
+    return open();
   } catch (cause) {
     throw new AgentError("log_unavailable", `no log for session ${id}: ${reasonOf(cause)}`, { cause });
   }
-  const log = new FileLog(descriptor, options);
-  try {
-    log.append("incoming", SESSION_STARTED);
-    return log;
-  } catch (error) {
-    closeSync(descriptor);
-    unlinkSync(pathOf(folder, id));
-    throw error;
-  }
 }
 
-/** Goes on after the last whole line of a session's file. */
-export async function continueFileLog(
-  options: FileLogOptions,
-  { start_time, event_count }: SessionSummary,
-): Promise<FileLog> {
-  const { folder, id } = options;
-  const descriptor = reopenFile(folder, id);
-  return new FileLog(descriptor, options, {
-    startTime: start_time,
-    head: event_count - 1,
-    size: fstatSync(descriptor).size,
+function fileOf(
+  { folder, id, key, disk, durability }: FileLogOptions,
+  descriptor: number,
+  start?: ChainStart & { path: string },
+): ChainedFile {
+  const path = start?.path ?? pathOf(folder, id);
+  return new ChainedFile({
+    path,
+    descriptor,
+    name: `session ${id}`,
+    disk,
+    durability,
+    checkpoints: new CheckpointFile({
+      path: checkpointPath(dirname(path), id),
+      origin: sessionOrigin(id),
+      key,
+      disk,
+    }),
+    checkpointMs: CHECKPOINT_MS,
+    signBarriers: true,
+    blobs: new BlobFolder(blobFolderOf(dirname(path), id), disk),
+    ...(start && { start }),
   });
 }
 
-/** Without it a new file's name may be lost with a crash, however well its bytes were kept. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Writes one session's file: one synchronous write a line, on a descriptor that it keeps. */
+/** Writes one session's file. Its checkpoints come with the barriers, with what was approved, and with time. */
 export class FileLog implements SessionLog {
-  readonly #descriptor: number;
+  readonly #file: ChainedFile;
   readonly #options: FileLogOptions;
   readonly #startTime: string;
-  #head: Seq = -1;
   #lastActivity: string;
-  /** Bytes of whole lines in the file. */
-  #size = 0;
-  #syncedSize = 0;
-  #failure: AgentError | undefined;
-  #ended = false;
-  #sync: Promise<void> | undefined;
-  #nextSync: Promise<void> | undefined;
+  #registered: Promise<void> | undefined;
   #end: Promise<void> | undefined;
 
-  constructor(
-    descriptor: number,
-    options: FileLogOptions,
-    { startTime = new Date().toISOString(), head = -1, size = 0 } = {},
-  ) {
-    this.#descriptor = descriptor;
+  constructor(file: ChainedFile, options: FileLogOptions, startTime: string, lastActivity = startTime) {
+    this.#file = file;
     this.#options = options;
     this.#startTime = startTime;
-    this.#lastActivity = startTime;
-    this.#head = head;
-    this.#size = size;
-    this.#syncedSize = size;
+    this.#lastActivity = lastActivity;
   }
 
   get head(): Seq {
-    return this.#head;
+    return this.#file.head.size - 1;
   }
 
   summary(): SessionSummary {
@@ -99,103 +120,50 @@ export class FileLog implements SessionLog {
       session_id: this.#options.id,
       start_time: this.#startTime,
       last_activity: this.#lastActivity,
-      event_count: this.#head + 1,
+      event_count: this.#file.head.size,
       state: "active",
     };
   }
 
   append(direction: Direction, json: string, audit?: AuditFacts): Seq {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#ended) throw this.#unavailable("it has ended");
-    const seq = this.#head + 1;
-    const timestamp = seq === 0 ? this.#startTime : new Date().toISOString();
-    this.#write(Buffer.from(`${formatLine({ timestamp, direction, json, audit, seq })}\n`));
-    this.#head = seq;
+    const timestamp = this.#file.head.size === 0 ? this.#startTime : timestampNow();
+    const seq = this.#file.append({ direction, json, audit, timestamp });
     this.#lastActivity = timestamp;
+    if (audit?.approval) this.barrier().catch(() => undefined);
     return seq;
   }
 
-  /**
-   * Refused after a failure, though older lines may be safe: what comes after a barrier must not begin without a log.
-   * Who asks while a sync runs shares the next one: the running one may have begun before the newest line.
-   */
-  barrier(): Promise<void> {
-    if (this.#sync !== undefined) {
-      this.#nextSync ??= this.#sync.then(
-        () => this.#followingBarrier(),
-        () => this.#followingBarrier(),
-      );
-      return this.#nextSync;
-    }
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#syncedSize === this.#size) return Promise.resolve();
-    this.#sync = this.#syncNow().finally(() => (this.#sync = undefined));
-    return this.#sync;
-  }
-
-  #followingBarrier(): Promise<void> {
-    this.#nextSync = undefined;
-    return this.barrier();
+  async barrier(): Promise<void> {
+    this.#registered ??= this.#options.registered();
+    await Promise.all([this.#registered, this.#file.barrier()]);
   }
 
   end(): Promise<void> {
-    this.#end ??= this.#finish();
+    this.#end ??= this.#finish(true);
     return this.#end;
   }
 
-  async #finish(): Promise<void> {
+  /** Signs what there is and lets go of the file: for one that says already that it has ended. */
+  release(): Promise<void> {
+    this.#end ??= this.#finish(false);
+    return this.#end;
+  }
+
+  async #finish(withLine: boolean): Promise<void> {
+    let end: ChainHead | undefined;
     try {
-      this.append("incoming", SESSION_ENDED);
-      this.#ended = true;
-      await this.barrier();
+      await this.#endFile(withLine);
+      end = this.#file.head;
     } finally {
-      await this.#sync?.catch(() => undefined);
-      closeSync(this.#descriptor);
-      this.#options.ended();
+      await this.#options.ended(end);
     }
   }
 
-  async #syncNow(): Promise<void> {
-    const size = this.#size;
+  async #endFile(withLine: boolean): Promise<void> {
     try {
-      await syncData(this.#descriptor);
-      if (this.#syncedSize === 0) await syncFolder(this.#options.folder);
-      this.#syncedSize = size;
-    } catch (cause) {
-      // What the kernel could not write it may have dropped: nothing after it can be trusted.
-      this.#failure = this.#unavailable(reasonOf(cause), cause);
-      throw this.#failure;
+      if (withLine) this.append("incoming", SESSION_ENDED);
+    } finally {
+      await this.#file.close();
     }
-  }
-
-  /** A full disk makes a short write that throws nothing. */
-  #write(bytes: Buffer): void {
-    let written: number;
-    try {
-      written = writeSync(this.#descriptor, bytes);
-    } catch (cause) {
-      throw this.#cutBack(reasonOf(cause), cause);
-    }
-    if (written !== bytes.length)
-      throw this.#cutBack(`only ${written} of ${bytes.length} bytes were written`);
-    this.#size += bytes.length;
-  }
-
-  #cutBack(reason: string, cause?: unknown): AgentError {
-    this.#failure = this.#unavailable(reason, cause);
-    try {
-      ftruncateSync(this.#descriptor, this.#size);
-    } catch {
-      // A reader leaves the torn line out.
-    }
-    return this.#failure;
-  }
-
-  #unavailable(reason: string, cause?: unknown): AgentError {
-    return new AgentError(
-      "log_unavailable",
-      `the log of session ${this.#options.id} takes no more: ${reason}`,
-      { cause },
-    );
   }
 }

@@ -1,8 +1,9 @@
-import { chmodSync, constants, lstatSync, mkdirSync, openSync, readdirSync } from "node:fs";
-import { open, readdir, type FileHandle } from "node:fs/promises";
+import { chmodSync, constants, fstatSync, lstatSync, mkdirSync, readdirSync, readSync } from "node:fs";
+import { lstat, open, readdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentError } from "../contract/error.ts";
 import type { SessionId } from "../contract/log.ts";
+import { ARCHIVE } from "./archive.ts";
 
 const SESSION_ID = /^[0-9a-f]{32,64}$/;
 const SESSION_FILE = /^([0-9a-f]{32,64})\.jsonl$/;
@@ -30,18 +31,6 @@ export function prepareFolder(folder: string): void {
   }
 }
 
-/** A descriptor that only appends. Throws where the file exists already, also as a link. */
-export function createFile(folder: string, id: SessionId): number {
-  const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW } = constants;
-  return openSync(pathOf(folder, id), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW, 0o600);
-}
-
-/** A descriptor that only appends to a file that is there. */
-export function reopenFile(folder: string, id: SessionId): number {
-  const { O_WRONLY, O_APPEND, O_NOFOLLOW } = constants;
-  return openSync(pathOf(folder, id), O_WRONLY | O_APPEND | O_NOFOLLOW);
-}
-
 /** Undefined where there is no such file, or where a link or something else stands in its place. */
 export async function openFile(folder: string, id: SessionId): Promise<FileHandle | undefined> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -64,10 +53,22 @@ export async function sessionIds(folder: string): Promise<SessionId[]> {
   return names.flatMap((name) => SESSION_FILE.exec(name)?.[1] ?? []);
 }
 
+/** Where a session's file is: among the logs, or in the archive. Undefined where it is in neither. */
+export async function locate(folder: string, id: SessionId): Promise<string | undefined> {
+  for (const place of [folder, join(folder, ARCHIVE)]) {
+    const stats = await lstat(pathOf(place, id)).catch(() => undefined);
+    if (stats?.isFile()) return pathOf(place, id);
+  }
+  return undefined;
+}
+
 export function pathOf(folder: string, id: SessionId): string {
   if (!isSessionId(id)) throw new TypeError("a session id is 32 to 64 lower-case hex digits");
   return join(folder, `${id}.jsonl`);
 }
+
+export const checkpointPath = (folder: string, id: SessionId): string =>
+  pathOf(folder, id).replace(/\.jsonl$/, ".checkpoint");
 
 /** The file's whole lines, without their line breaks; what follows the last line break is left out. */
 export async function* readLines(file: FileHandle): AsyncGenerator<Buffer> {
@@ -86,6 +87,28 @@ export async function* readLines(file: FileHandle): AsyncGenerator<Buffer> {
     }
     if (start < bytesRead) parts.push(Buffer.from(chunk.subarray(start, bytesRead)));
   }
+}
+
+/** The file's whole lines, the newest first. Blocks: for a start, not for a running server. */
+export function* readLinesBackwards(descriptor: number): Generator<Buffer> {
+  const chunk = Buffer.allocUnsafe(64 * 1024);
+  let position = fstatSync(descriptor).size;
+  let rest = Buffer.alloc(0);
+  let whole = false;
+  while (position > 0) {
+    const length = Math.min(chunk.length, position);
+    position -= length;
+    readSync(descriptor, chunk, 0, length, position);
+    let bytes = Buffer.concat([chunk.subarray(0, length), rest]);
+    for (let end = bytes.lastIndexOf(0x0a); end >= 0; end = bytes.lastIndexOf(0x0a)) {
+      if (whole) yield bytes.subarray(end + 1);
+      whole = true;
+      bytes = bytes.subarray(0, end);
+      if (end === 0) break;
+    }
+    rest = bytes;
+  }
+  if (whole) yield rest;
 }
 
 /** `ENOSPC: no space left on device` and the like. */

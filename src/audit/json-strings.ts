@@ -27,7 +27,8 @@ export function mapStrings(json: string, map: (value: string) => string): string
   return mapped + json.slice(copied);
 }
 
-function endOfString(json: string, start: number): number {
+/** The index after the closing quote of the string that begins at `start`. */
+export function endOfString(json: string, start: number): number {
   for (let at = json.indexOf('"', start + 1); at > 0; at = json.indexOf('"', at + 1)) {
     let backslashes = 0;
     while (json[at - 1 - backslashes] === "\\") backslashes += 1;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AuditFacts } from "../contract/agent.ts";
+import type { AuditFacts } from "../contract/audit.ts";
 import type { Direction, LogLine, Seq } from "../contract/log.ts";
 
 const EVENT_TYPES = {
@@ -7,23 +7,16 @@ const EVENT_TYPES = {
   outgoing: "websocket_message_sent",
 } as const satisfies Record<Direction, LogLine["event_type"]>;
 
+export const typeOfDirection = (direction: Direction): LogLine["event_type"] => EVENT_TYPES[direction];
+
 export interface LineParts {
-  /** ISO 8601. */
-  timestamp: string;
+  /** ISO 8601; now when absent. */
+  timestamp?: string;
   direction: Direction;
   /** One JSON value; it is spliced in, so that big numbers and repeated keys survive. */
   json: string;
   audit?: AuditFacts | undefined;
   seq: Seq;
-}
-
-/** A line of a session's log, without its line break. Safe to print: no control character stands in it. */
-export function formatLine({ timestamp, direction, json, audit, seq }: LineParts): string {
-  const facts = audit === undefined ? "" : `,"audit":${JSON.stringify(audit)}`;
-  return escapeControls(
-    `{"timestamp":"${timestamp}","event_type":"${EVENT_TYPES[direction]}","direction":"${direction}",` +
-      `"message_data":${json}${facts},"seq":${seq}}`,
-  );
 }
 
 const Line = z.object({
@@ -61,10 +54,26 @@ export const SESSION_ENDED = '{"event":"session_ended"}';
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 const CONTROLS = new RegExp(CONTROL, "gu");
 
-/** In JSON text the characters below U+0020 stand between tokens only, all others of these within strings only. */
-function escapeControls(line: string): string {
-  if (!CONTROL.test(line)) return line;
-  return line.replace(CONTROLS, (character) =>
+/**
+ * JSON text that is safe to print, on one line. The characters below U+0020 stand between its tokens only, all others
+ * of these within strings only.
+ */
+export function escapeControls(json: string): string {
+  if (!CONTROL.test(json)) return json;
+  return json.replace(CONTROLS, (character) =>
     character < " " ? " " : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+}
+
+let millisecond = 0;
+let written = "";
+
+/** Many lines share a millisecond, and writing a date out costs as much as hashing one. */
+export function timestampNow(): string {
+  const now = Date.now();
+  if (now !== millisecond) {
+    millisecond = now;
+    written = new Date(now).toISOString();
+  }
+  return written;
 }

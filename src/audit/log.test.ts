@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
+  constants,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -13,7 +14,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { GENESIS } from "./chain.ts";
+import { ChainedFile } from "./chained-file.ts";
+import { CheckpointFile } from "./checkpoint.ts";
+import { realDisk } from "./disk.ts";
+import { signingKeyOf } from "./keys.ts";
 import { createFileLogStore, createLogStore } from "./log.ts";
 import { collect, errorCode, idOf, linesOf, logSuite } from "./log.suite.ts";
 
@@ -33,9 +39,9 @@ describe("a log file", () => {
     log.append("incoming", '{"id":"1",  "big":12345678901234567890,"big":1.50}');
     const [first, second, rest] = readFileSync(fileOf(idOf(1)), "utf8").split("\n");
     expect(first).toMatch(
-      /^\{"timestamp":"[^"]+","event_type":"websocket_message_received","direction":"incoming","message_data":\{"event":"session_started"\},"seq":0\}$/,
+      /^\{"timestamp":"[^"]+","event_type":"websocket_message_received","direction":"incoming","message_data":\{"event":"session_started"\},"seq":0,"salt":"[0-9a-f]{32}","data_hash":"[0-9a-f]{64}","prev_hash":"0{64}","hash":"[0-9a-f]{64}"\}$/,
     );
-    expect(second).toContain('"message_data":{"id":"1",  "big":12345678901234567890,"big":1.50},"seq":1}');
+    expect(second).toContain('"message_data":{"id":"1",  "big":12345678901234567890,"big":1.50},"seq":1,');
     expect(rest).toBe("");
   });
 
@@ -147,15 +153,46 @@ describe("a log file", () => {
   });
 
   it("is synced anew for a line that was written while a sync ran, once for all who wait", async () => {
-    const store = createFileLogStore({ folder });
-    const log = store.create(idOf(1));
-    const first = log.barrier();
-    log.append("incoming", "{}");
-    const second = log.barrier();
-    expect(log.barrier()).toBe(second);
-    expect(second).not.toBe(first);
-    await Promise.all([first, second]);
-    await log.end();
+    let synced: (() => void)[] = [];
+    const sync = () => new Promise<void>((resolve) => synced.push(resolve));
+    const release = () => {
+      synced.forEach((resolve) => resolve());
+      synced = [];
+    };
+    const path = fileOf(idOf(1));
+    const key = signingKeyOf("0".repeat(64));
+    const disk = { ...realDisk, sync };
+    const checkpoints = new CheckpointFile({ path: `${path}.checkpoint`, origin: "o", key, disk });
+    const descriptor = realDisk.open(
+      path,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND,
+      0o600,
+    );
+    const file = new ChainedFile({
+      path,
+      descriptor,
+      name: "a test",
+      disk,
+      durability: "barrier",
+      checkpoints,
+      checkpointMs: 60_000,
+      signBarriers: false,
+      start: { head: GENESIS, bytes: 0, signed: 0 },
+    });
+    file.append({ direction: "incoming", json: "{}" });
+    const first = file.barrier();
+    file.append({ direction: "incoming", json: "{}" });
+    const second = file.barrier();
+    expect(file.barrier()).toBe(second);
+    await vi.waitFor(() => expect(synced.length).toBe(1));
+    release();
+    await first;
+    await vi.waitFor(() => expect(synced.length).toBe(1));
+    release();
+    await second;
+    await file.barrier();
+    expect(synced.length).toBe(0);
+    disk.close(descriptor);
   });
 });
 

@@ -1,53 +1,75 @@
 import { resolve } from "node:path";
 import { AgentError } from "../contract/error.ts";
-import type { LogLine, LogStore, Seq, SessionId, SessionLog, SessionSummary } from "../contract/log.ts";
+import type {
+  AuditStore,
+  LogLine,
+  ReadFact,
+  Seq,
+  SessionId,
+  SessionLog,
+  SessionSummary,
+  VerifyReport,
+} from "../contract/log.ts";
+import { blobFolderOf, putBack } from "./blobs.ts";
 import { Catalog, newestFirst } from "./catalog.ts";
-import { continueFileLog, type FileLog, startFileLog } from "./file-log.ts";
 import { isSessionId, openFile, prepareFolder, readLines, sessionIds } from "./files.ts";
 import { parseLine, seqOf } from "./line.ts";
 import { createMemoryLogStore } from "./memory.ts";
+import { Trail, type TrailOptions } from "./trail.ts";
 
 /** Logs in a folder; with an empty path in memory, where they end with the server. */
-export const createLogStore = ({ folder }: { folder: string }): LogStore =>
-  folder === "" ? createMemoryLogStore() : createFileLogStore({ folder });
+export const createLogStore = (options: TrailOptions): AuditStore =>
+  options.folder === "" ? createMemoryLogStore() : createFileLogStore(options);
 
 /** One file a session, `<session_id>.jsonl`. Throws AgentError `log_unavailable` where the folder cannot be used. */
-export function createFileLogStore({ folder }: { folder: string }): LogStore {
-  const path = resolve(folder);
-  prepareFolder(path);
-  return new FileLogStore(path);
+export function createFileLogStore(options: TrailOptions): AuditStore {
+  const folder = resolve(options.folder);
+  prepareFolder(folder);
+  return new FileLogStore({ ...options, folder });
 }
 
 /** How many files a listing looks at together. */
 const LISTED_TOGETHER = 16;
 
-class FileLogStore implements LogStore {
+class FileLogStore implements AuditStore {
   readonly #folder: string;
   readonly #catalog: Catalog;
-  readonly #active = new Map<SessionId, FileLog>();
+  readonly #trail: Trail;
 
-  constructor(folder: string) {
-    this.#folder = folder;
-    this.#catalog = new Catalog(folder);
+  constructor(options: TrailOptions) {
+    this.#folder = options.folder;
+    this.#catalog = new Catalog(options.folder);
+    this.#trail = new Trail(options);
+  }
+
+  get publicKey(): string {
+    return this.#trail.publicKey;
   }
 
   create(id: SessionId): SessionLog {
-    const log = startFileLog({ folder: this.#folder, id, ended: () => this.#active.delete(id) });
-    this.#active.set(id, log);
-    return log;
+    return this.#trail.create(id);
   }
 
-  async open(id: SessionId): Promise<SessionLog> {
-    const active = this.#active.get(id);
-    if (active !== undefined) throw new AgentError("log_unavailable", `session ${id} is being written to`);
-    const summary = await this.summary(id);
-    if (summary === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
-    const log = await continueFileLog(
-      { folder: this.#folder, id, ended: () => this.#active.delete(id) },
-      summary,
-    );
-    this.#active.set(id, log);
-    return log;
+  open(id: SessionId): Promise<SessionLog> {
+    return this.#trail.open(id);
+  }
+
+  recover(): Promise<SessionId[]> {
+    return this.#trail.recover();
+  }
+
+  recordRead = (fact: ReadFact): void => this.#trail.recordRead(fact);
+
+  verify(id: SessionId): Promise<VerifyReport> {
+    return this.#trail.verify(id);
+  }
+
+  erase(id: SessionId, seq: Seq, reason: string): Promise<void> {
+    return this.#trail.erase(id, seq, reason);
+  }
+
+  close(): Promise<void> {
+    return this.#trail.close();
   }
 
   async *read(id: SessionId, after: Seq, limit: number): AsyncGenerator<LogLine> {
@@ -58,7 +80,7 @@ class FileLogStore implements LogStore {
       if (left <= 0) return;
       for await (const bytes of readLines(file)) {
         if ((seqOf(bytes) ?? after + 1) <= after) continue;
-        yield parsed(bytes, id);
+        yield parsed(putBack(bytes.toString(), blobFolderOf(this.#folder, id)), id);
         left -= 1;
         if (left <= 0) return;
       }
@@ -69,7 +91,7 @@ class FileLogStore implements LogStore {
 
   async summary(id: SessionId): Promise<SessionSummary | undefined> {
     if (!isSessionId(id)) return undefined;
-    return this.#active.get(id)?.summary() ?? (await this.#catalog.summary(id));
+    return this.#trail.active(id)?.summary() ?? (await this.#catalog.summary(id));
   }
 
   async *list(): AsyncGenerator<SessionSummary> {
@@ -83,8 +105,8 @@ class FileLogStore implements LogStore {
   }
 }
 
-function parsed(bytes: Buffer, id: SessionId): LogLine {
-  const line = parseLine(bytes.toString());
+function parsed(text: string, id: SessionId): LogLine {
+  const line = parseLine(text);
   if (line === undefined) throw new AgentError("log_unavailable", `the log of session ${id} is damaged`);
   return line;
 }

@@ -1,20 +1,22 @@
 import type { AuditFacts } from "../contract/agent.ts";
 import { AgentError } from "../contract/error.ts";
 import type {
+  AuditStore,
   Direction,
   LogLine,
-  LogStore,
   Seq,
   SessionId,
   SessionLog,
   SessionSummary,
+  VerifyReport,
 } from "../contract/log.ts";
 import { newestFirst } from "./catalog.ts";
 import { isSessionId } from "./files.ts";
-import { formatLine, parseLine, SESSION_ENDED, SESSION_STARTED } from "./line.ts";
+import { GENESIS, sealLine } from "./chain.ts";
+import { parseLine, SESSION_ENDED, SESSION_STARTED } from "./line.ts";
 
 /** Logs that end with the server. Nothing is ever taken out, so that it is for trials and tests. */
-export function createMemoryLogStore(): LogStore {
+export function createMemoryLogStore(): AuditStore {
   const logs = new Map<SessionId, MemoryLog>();
   return {
     create(id) {
@@ -36,10 +38,32 @@ export function createMemoryLogStore(): LogStore {
       if (log === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
       yield* log.read(after, limit);
     },
+    publicKey: undefined,
+    recover: () => Promise.resolve([]),
+    recordRead: () => undefined,
+    verify: async (id) => unproven(id, logs.get(id)?.summary()),
+    erase: async (id) => {
+      throw new AgentError("log_unavailable", `session ${id} lives in memory: nothing can be erased from it`);
+    },
+    close: () => Promise.resolve(),
     summary: (id) => Promise.resolve(logs.get(id)?.summary()),
     async *list() {
       yield* [...logs.values()].map((log) => log.summary()).sort(newestFirst);
     },
+  };
+}
+
+/** Nobody vouches for what is not on a disk. */
+function unproven(id: SessionId, summary: SessionSummary | undefined): VerifyReport {
+  if (summary === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
+  return {
+    session_id: id,
+    ok: false,
+    state: summary.state === "active" ? "active" : "ended",
+    lines: summary.event_count,
+    signed_lines: 0,
+    problems: [{ kind: "unsigned", seq: 0, detail: "the log lives in memory and is not signed" }],
+    erased: [],
   };
 }
 
@@ -48,6 +72,7 @@ class MemoryLog implements SessionLog {
   readonly #startTime = new Date().toISOString();
   readonly #lines: string[] = [];
   #lastActivity = this.#startTime;
+  #hash = GENESIS.hash;
   #ended = false;
 
   constructor(id: SessionId) {
@@ -65,7 +90,9 @@ class MemoryLog implements SessionLog {
     }
     const seq = this.#lines.length;
     const timestamp = seq === 0 ? this.#startTime : new Date().toISOString();
-    this.#lines.push(formatLine({ timestamp, direction, json, audit, seq }));
+    const { line, hash } = sealLine({ timestamp, direction, json, audit, seq }, this.#hash);
+    this.#lines.push(line);
+    this.#hash = hash;
     this.#lastActivity = timestamp;
     return seq;
   }

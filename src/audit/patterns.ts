@@ -106,17 +106,29 @@ const MAX_TAIL = 4096;
 /** How many characters at the end of a text could belong to a secret that goes on after it. */
 export function openTail(text: string): number {
   const tail = text.slice(-MAX_TAIL);
+  const afterKey = endOfLastKey(tail);
+  const lastWords = startOfLastWords(tail);
   const lengths = BEGINNINGS.map((beginning) => {
-    const start = tail.lastIndexOf(beginning);
-    if (start >= 0 && isOpen(beginning, tail.slice(start))) return tail.length - start;
-    return overlap(tail, beginning);
+    const start = tail.indexOf(beginning, beginning.startsWith("-----") ? afterKey : lastWords);
+    return start < 0 ? overlap(tail, beginning) : tail.length - start;
   });
   return Math.max(...lengths);
 }
 
-/** Between a beginning and its secret there may be a space, or two around a sign. */
-const isOpen = (beginning: string, rest: string) =>
-  beginning.startsWith("-----") ? !rest.includes("-----END ") : !/\s\S*\s\S*\s/.test(rest);
+function endOfLastKey(text: string): number {
+  const start = text.lastIndexOf("-----END ");
+  return start < 0 ? 0 : Math.max(0, text.indexOf("-----", start + 9));
+}
+
+/** Between the beginning of a secret and its end there may be a space, or two around a sign. */
+function startOfLastWords(text: string): number {
+  let spaces = 0;
+  for (let at = text.length; at > 0; at -= 1) {
+    if (text.charCodeAt(at - 1) <= 0x20) spaces += 1;
+    if (spaces === 3) return at;
+  }
+  return 0;
+}
 
 /** How many characters of `beginning` the text ends with. */
 function overlap(text: string, beginning: string): number {

@@ -50,9 +50,9 @@ class Stream implements RedactedStream {
   }
 
   push(delta: string): Redacted {
-    const { rest, ...redacted } = this.#finder.replace(this.#held + delta, false);
+    const { text, count, rest } = this.#finder.replace(this.#held + delta, false);
     this.#held = rest;
-    return redacted;
+    return { text, count };
   }
 
   flush(): Redacted {

@@ -4,7 +4,7 @@ import type { CloseReason } from "../contract/protocol.ts";
 import type { Mailbox } from "../testing/mailbox.ts";
 import { TestDoor } from "../testing/test-door.ts";
 import type { Clock } from "./clock.ts";
-import type { WebSocketLimits } from "./limits.ts";
+import type { ChannelLimits } from "./limits.ts";
 
 /** The client's side of a channel under test. */
 export interface ChannelClient {
@@ -27,7 +27,7 @@ export interface RunningChannel {
 export interface ChannelSetup {
   door: TestDoor;
   clock: Clock;
-  limits: Partial<WebSocketLimits>;
+  limits: Partial<ChannelLimits>;
 }
 
 /** Time as the test says. */
@@ -65,7 +65,7 @@ export function channelSuite(name: string, start: (setup: ChannelSetup) => Promi
     });
     afterEach(() => channel.stop());
 
-    const begin = async (limits: Partial<WebSocketLimits> = {}, ownDoor: TestDoor = door) => {
+    const begin = async (limits: Partial<ChannelLimits> = {}, ownDoor: TestDoor = door) => {
       channel = await start({ door: ownDoor, clock, limits });
     };
     const allGone = async () => {

@@ -1,43 +1,33 @@
 import events from "node:events";
-import type { Duplex } from "node:stream";
+import type { Writable } from "node:stream";
 import type { Logger } from "pino";
 import type { CloseReason, Connection, Protocol } from "../contract/protocol.ts";
 import type { Clock } from "./clock.ts";
-import type { WebSocketLimits } from "./limits.ts";
+import type { ChannelLimits } from "./limits.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** Who connects, and to what. */
 export type ConnectionFacts = Pick<Connection, "sessions" | "info" | "query" | "params">;
 
 export interface ChannelParts {
-  limits: WebSocketLimits;
+  limits: ChannelLimits;
   log: Logger;
   clock: Clock;
 }
 
-/** The side of a WebSocket that speaks. */
-interface Speaker {
+/** How a connection of one kind speaks. */
+export interface Speaker {
   /** Bytes that wait to be sent. */
   readonly bufferedAmount: number;
   send(frame: string): void;
-  ping(): void;
-  close(code: number, reason: string): void;
+  /** Asks whether the client is there; `ponged` is called when it is. `frame`: what the protocol says meanwhile. */
+  ping(frame: string | undefined): void;
+  /** After what was sent, and within the time that a client may take. */
+  close(reason: CloseReason): void;
   terminate(): void;
 }
 
 const TOLERATED_MISSED_PONGS = 2;
-
-const CLOSE_CODES: Record<CloseReason, number> = {
-  session_ended: 1000,
-  rate_limited: 1008,
-  unauthorized: 1008,
-  unknown_session: 1008,
-  message_too_large: 1009,
-  internal: 1011,
-  server_restart: 1012,
-  too_slow: 1013,
-  too_many: 1013,
-};
 
 /** One client of a channel: its queue, its rate, its heartbeat, its end. */
 export class Client implements Connection {
@@ -50,8 +40,8 @@ export class Client implements Connection {
   readonly #onGone: () => void;
   #protocol: Protocol | undefined;
   #speaker: Speaker | undefined;
-  #socket: Duplex | undefined;
-  /** Frames that were sent before the upgrade was complete. */
+  #socket: Writable | undefined;
+  /** Frames that were sent before the connection was accepted. */
   #early: string[] = [];
   #earlyLength = 0;
   readonly #started = Promise.withResolvers<void>();
@@ -79,13 +69,14 @@ export class Client implements Connection {
     this.#protocol = protocol;
   }
 
-  start(speaker: Speaker, socket: Duplex): void {
+  /** `socket`: what the speaker writes to. */
+  start(speaker: Speaker, socket: Writable): void {
     this.#speaker = speaker;
     this.#socket = socket;
     for (const frame of this.#early) this.#write(speaker, frame);
     this.#early = [];
     this.#started.resolve();
-    if (this.#endReason !== undefined) speaker.close(CLOSE_CODES[this.#endReason], this.#endReason);
+    if (this.#endReason !== undefined) this.#close(speaker, this.#endReason);
   }
 
   send(frame: string, droppable = false): void {
@@ -117,7 +108,7 @@ export class Client implements Connection {
     if (!this.#open) return;
     this.#open = false;
     this.#endReason = reason;
-    this.#speaker?.close(CLOSE_CODES[reason], reason);
+    if (this.#speaker !== undefined) this.#close(this.#speaker, reason);
     // Not at once: the protocol may be in the midst of what made us end.
     queueMicrotask(() => this.#closeProtocol());
   }
@@ -130,6 +121,11 @@ export class Client implements Connection {
     if (!this.#open) return;
     this.#call((protocol) => protocol.oversized(head));
     this.end("message_too_large");
+  }
+
+  /** It sends no more, but still listens. */
+  finished(): void {
+    if (this.#open) this.#call((protocol) => protocol.finished?.());
   }
 
   /** A ping costs as much as a message. */
@@ -146,7 +142,8 @@ export class Client implements Connection {
     if (!this.#open || this.#speaker === undefined) return;
     if (this.#unansweredPings >= TOLERATED_MISSED_PONGS) return this.#speaker.terminate();
     this.#unansweredPings += 1;
-    this.#speaker.ping();
+    const speaker = this.#speaker;
+    this.#call((protocol) => speaker.ping(protocol.heartbeat?.()));
   }
 
   /** The connection is no more. */
@@ -155,6 +152,14 @@ export class Client implements Connection {
     this.#started.resolve();
     this.#closeProtocol();
     this.#onGone();
+  }
+
+  #close(speaker: Speaker, reason: CloseReason): void {
+    this.#call((protocol) => {
+      const last = protocol.farewell?.(reason);
+      if (last !== undefined) this.#write(speaker, last);
+    });
+    speaker.close(reason);
   }
 
   #mayAsk(): boolean {

@@ -1,4 +1,4 @@
-export interface WebSocketLimits {
+export interface ChannelLimits {
   /** Of one message from a client, over all its frames. */
   messageBytes: number;
   /** Messages and pings from one client; twice as many may come at once. */
@@ -10,7 +10,7 @@ export interface WebSocketLimits {
   closeTimeoutMs: number;
 }
 
-export const DEFAULT_WEB_SOCKET_LIMITS: WebSocketLimits = {
+export const DEFAULT_CHANNEL_LIMITS: ChannelLimits = {
   messageBytes: 1024 * 1024,
   messagesPerSecond: 100,
   queueBytes: 4 * 1024 * 1024,

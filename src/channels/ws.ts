@@ -3,11 +3,11 @@ import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
 import { AgentError } from "../contract/error.ts";
 import type { CloseReason, OpenProtocol } from "../contract/protocol.ts";
-import { type ChannelParts, Client, type ConnectionFacts } from "./client.ts";
+import { type ChannelParts, Client, type ConnectionFacts, type Speaker } from "./client.ts";
 import { systemClock } from "./clock.ts";
 import { FrameWatch } from "./frame-watch.ts";
 import { chooseSubprotocol, handshakeProblem } from "./handshake.ts";
-import { DEFAULT_WEB_SOCKET_LIMITS, type WebSocketLimits } from "./limits.ts";
+import { DEFAULT_CHANNEL_LIMITS, type ChannelLimits } from "./limits.ts";
 
 /** A request for a WebSocket, as node:http hands it over. */
 export interface Upgrade {
@@ -17,7 +17,7 @@ export interface Upgrade {
 }
 
 interface WebSocketChannelOptions extends Pick<ChannelParts, "log">, Partial<Pick<ChannelParts, "clock">> {
-  limits?: Partial<WebSocketLimits>;
+  limits?: Partial<ChannelLimits>;
 }
 
 /** Moves frames between WebSockets and protocols. A binary message is read as text in UTF-8. */
@@ -29,7 +29,7 @@ export class WebSocketChannel {
   readonly #stopHeartbeat: () => void;
 
   constructor({ limits, log, clock = systemClock }: WebSocketChannelOptions) {
-    this.#parts = { limits: { ...DEFAULT_WEB_SOCKET_LIMITS, ...limits }, log, clock };
+    this.#parts = { limits: { ...DEFAULT_CHANNEL_LIMITS, ...limits }, log, clock };
     this.#server = createWebSocketServer(this.#parts.limits);
     this.#server.on("headers", (lines, request) => {
       const headers = Object.entries(this.#upgradeHeaders.get(request) ?? {});
@@ -85,7 +85,7 @@ export class WebSocketChannel {
     webSocket.on("error", (error) =>
       this.#parts.log.debug({ client: client.info.id, err: error }, "WebSocket failed"),
     );
-    client.start(webSocket, socket);
+    client.start(speakerOf(webSocket), socket);
   }
 
   /** Asks all clients to leave. */
@@ -94,6 +94,28 @@ export class WebSocketChannel {
     for (const client of this.#clients) client.end(reason);
   }
 }
+
+const CLOSE_CODES: Record<CloseReason, number> = {
+  session_ended: 1000,
+  rate_limited: 1008,
+  unauthorized: 1008,
+  unknown_session: 1008,
+  message_too_large: 1009,
+  internal: 1011,
+  server_restart: 1012,
+  too_slow: 1013,
+  too_many: 1013,
+};
+
+const speakerOf = (webSocket: WebSocket): Speaker => ({
+  get bufferedAmount() {
+    return webSocket.bufferedAmount;
+  },
+  send: (frame) => webSocket.send(frame),
+  ping: () => webSocket.ping(),
+  close: (reason) => webSocket.close(CLOSE_CODES[reason], reason),
+  terminate: () => webSocket.terminate(),
+});
 
 /** The library closes a connection with 1009 without a word; this one lets us speak before. */
 class AnsweringWebSocket extends WebSocket {
@@ -105,7 +127,7 @@ class AnsweringWebSocket extends WebSocket {
   }
 }
 
-function createWebSocketServer(limits: WebSocketLimits) {
+function createWebSocketServer(limits: ChannelLimits) {
   const options = {
     noServer: true,
     clientTracking: false,

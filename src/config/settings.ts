@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { Provider } from "../contract/item.ts";
 import { ApprovalPolicy, SandboxMode } from "../contract/message.ts";
@@ -142,6 +143,7 @@ export const SETTINGS = {
     schema: z.string(),
     path: "folder",
   },
+  workRoots: { name: "WORK_ROOTS", ...list("absolute paths of folders", isAbsolute), guarded },
   approvalPolicy: {
     name: "APPROVAL_POLICY",
     aliases: ["TOOL_USE_APPROVAL_MODE"],

@@ -29,4 +29,6 @@ export interface AuditFacts {
   };
   /** How many secrets were replaced in this line. */
   redactions?: number;
+  /** Long strings and images that are kept beside the log; the line has `blob:sha256:<sha256>` in their place. */
+  blobs?: { sha256: string; bytes: number }[];
 }

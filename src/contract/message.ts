@@ -181,6 +181,9 @@ const Status = z.discriminatedUnion("kind", [
     reason: z.string().optional(),
   }),
   z.object({ kind: z.literal("named"), name: z.string() }),
+  z.object({ kind: z.literal("archived"), archived: z.boolean() }),
+  /** The conversation begins as a copy of another session's: what follows stands in that one's log too. */
+  z.object({ kind: z.literal("forked"), from: z.string() }),
 ]);
 
 const ErrorPayload = z.object({

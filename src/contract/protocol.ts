@@ -37,6 +37,12 @@ export interface Protocol {
   oversized(head: string): void;
   /** Too many frames in a short time; the channel ends the connection after it. */
   limited?(): void;
+  /** The client sends no more, but it still listens. */
+  finished?(): void;
+  /** A frame that is sent now and then while the connection is open. */
+  heartbeat?(): string;
+  /** The last frame, where there is one, before the connection is ended for this reason. */
+  farewell?(reason: CloseReason): string;
   closed(): void;
 }
 

@@ -35,3 +35,9 @@ export interface Sandbox {
   readonly mode: SandboxMode;
   run(command: Command, signal: AbortSignal): AsyncIterable<ProcessEvent>;
 }
+
+/** Where a session works: a folder, absolute and with links resolved, and the sandbox that was made for it. */
+export interface Place {
+  workspace: string;
+  sandbox: Sandbox;
+}

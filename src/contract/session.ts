@@ -1,7 +1,7 @@
 import type { ClientInfo } from "./client.ts";
 import type { AgentError } from "./error.ts";
 import type { Seq, SessionId } from "./log.ts";
-import type { ApprovalPolicy, ClientMessage, ServerMessage, SessionInfo } from "./message.ts";
+import type { ApprovalPolicy, ClientMessage, SandboxMode, ServerMessage, SessionInfo } from "./message.ts";
 
 /**
  * A message as it was logged: `json` are the bytes of the log. A delta carries the `seq` that it follows and may be
@@ -30,7 +30,14 @@ export interface SessionOptions {
   model?: string | undefined;
   /** Narrower than the server's own; a wider one is refused. */
   approvalPolicy?: ApprovalPolicy | undefined;
+  /** A folder within the server's WORK_ROOTS; the server's workspace when absent. */
+  workspace?: string | undefined;
+  /** Narrower than the server's own; a wider one is refused. */
+  sandbox?: SandboxMode | undefined;
 }
+
+/** What is said of a session, not in it. */
+export type SessionNote = { kind: "named"; name: string } | { kind: "archived"; archived: boolean };
 
 /** What doors see of a session. */
 export interface Session {
@@ -46,6 +53,8 @@ export interface Session {
   receive(message: ClientMessage, json: string, from: Subscriber): void;
   /** Records a frame that was not a message, and answers its sender. */
   refuse(frame: string, error: AgentError, from: Subscriber): void;
+  /** Puts a note on the record and tells everyone. `json` is what the client sent. Throws AgentError `log_unavailable`. */
+  note(note: SessionNote, json: string, from: ClientInfo): void;
 }
 
 /** All sessions of the server. */
@@ -54,4 +63,8 @@ export interface Sessions {
   create(options: SessionOptions): Promise<Session>;
   /** A session that runs, or one that has ended, taken up from its log. Throws AgentError `unknown_session`. */
   open(id: SessionId): Promise<Session>;
+  /** A new session with the conversation of another one up to a line of its log. Throws as `create` and `open` do. */
+  fork(id: SessionId, upTo: Seq, options: SessionOptions): Promise<Session>;
+  /** Those that run now. */
+  running(): readonly Session[];
 }

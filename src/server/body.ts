@@ -1,4 +1,5 @@
-import type { IncomingMessage } from "node:http";
+import { requestTimeout } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
 import { Refusal } from "./refusal.ts";
 
 /**
@@ -6,8 +7,11 @@ import { Refusal } from "./refusal.ts";
  * first. Throws Refusal. What comes after the limit is thrown away as it arrives, so that the client can still read
  * the answer.
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+export async function readBody(
+  { headers, body }: Exchange,
+  limits: { bodyBytes: number; requestMs: number },
+): Promise<string> {
+  const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw new Refusal({
       status: 415,
@@ -15,29 +19,40 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
       message: `expected Content-Type: application/json, got ${type ?? "none"}`,
     });
   }
-  const announced = Number(request.headers["content-length"] ?? 0);
-  const body = announced > limit ? undefined : await collect(request, limit);
-  if (body !== undefined) return body.toString();
+  const announced = Number(headers["content-length"] ?? 0);
+  const whole = announced > limits.bodyBytes ? undefined : await collect(body, limits);
+  if (whole !== undefined) return whole.toString();
   throw new Refusal({
     status: 413,
     code: "body_too_large",
-    message: `expected a body of at most ${limit} bytes`,
+    message: `expected a body of at most ${limits.bodyBytes} bytes`,
   });
 }
 
 /** Undefined when there is more than the limit. */
-function collect(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+async function collect(
+  body: Exchange["body"],
+  { bodyBytes, requestMs }: { bodyBytes: number; requestMs: number },
+): Promise<Buffer | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
   const chunks: Buffer[] = [];
   let length = 0;
   const take = (chunk: Buffer) => {
     chunks.push(chunk);
     length += chunk.length;
-    if (length <= limit) return;
-    request.off("data", take).resume();
-    resolve(undefined);
+    if (length > bodyBytes) resolve(undefined);
   };
-  request.on("data", take).once("error", reject);
-  request.once("end", () => resolve(Buffer.concat(chunks)));
-  return promise;
+  // Not every connection has node:http's own deadline.
+  const late = setTimeout(() => reject(requestTimeout()), requestMs);
+  body.on("data", take).once("error", reject);
+  body.once("end", () => resolve(Buffer.concat(chunks)));
+  body.once("close", () =>
+    reject(new Refusal({ status: 400, code: "aborted", message: "the body was cut off" })),
+  );
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(late);
+    body.off("data", take).resume();
+  }
 }

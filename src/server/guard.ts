@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import type { RequestHead } from "./exchange.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface GuardOptions {
@@ -40,24 +40,23 @@ export class Guard {
   }
 
   /** Throws Refusal. */
-  check(request: IncomingMessage, asked: Asked): void {
+  check(request: RequestHead, asked: Asked): void {
     if (!asked.probe) this.#checkHost(request);
     this.#checkOrigin(request, asked.navigable);
     if (!asked.probe && !asked.preflight) this.#checkToken(request, asked.subprotocolToken);
   }
 
   /** For an origin that ALLOWED_ORIGINS names, and never `*`. */
-  corsHeaders({ headers: { origin } }: IncomingMessage): Record<string, string> {
+  corsHeaders({ headers: { origin } }: RequestHead): Record<string, string> {
     if (origin === undefined || !this.#origins.has(origin)) return {};
     return { "Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "X-Session-Id" };
   }
 
   /** Against a name that an attacker made point to this machine. */
-  #checkHost(request: IncomingMessage): void {
-    const authority = request.headers.host?.toLowerCase() ?? "";
+  #checkHost(request: RequestHead): void {
+    const authority = request.authority?.toLowerCase() ?? "";
     const name = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{1,5})?$/.exec(authority)?.[1];
-    const cameOnce = request.headersDistinct["host"]?.length === 1;
-    if (cameOnce && name !== undefined && (this.#hosts.has(name) || this.#hosts.has(authority))) return;
+    if (name !== undefined && (this.#hosts.has(name) || this.#hosts.has(authority))) return;
     throw forbidden(
       "forbidden_host",
       "the Host of the request is not a name of this server; see ALLOWED_HOSTS",
@@ -65,14 +64,15 @@ export class Guard {
   }
 
   /** Against a page of another site that speaks to this server out of its visitor's browser. */
-  #checkOrigin({ headers }: IncomingMessage, navigable: boolean): void {
-    const { origin, host } = headers;
+  #checkOrigin({ headers, authority, secure }: RequestHead, navigable: boolean): void {
+    const { origin } = headers;
     if (origin === undefined) return checkFetchSite(headers, navigable);
-    if (origin === `http://${host?.toLowerCase()}` || this.#origins.has(origin)) return;
+    const own = `${secure ? "https" : "http"}://${authority?.toLowerCase()}`;
+    if (origin === own || this.#origins.has(origin)) return;
     throw forbidden("forbidden_origin", "the Origin of the request is foreign; see ALLOWED_ORIGINS");
   }
 
-  #checkToken({ headers: { authorization } }: IncomingMessage, subprotocolToken: string | undefined): void {
+  #checkToken({ headers: { authorization } }: RequestHead, subprotocolToken: string | undefined): void {
     if (this.#tokenHash === undefined) return;
     const given =
       authorization === undefined ? subprotocolToken : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
@@ -88,7 +88,7 @@ export class Guard {
 }
 
 /** A foreign page's plain GET carries no Origin, but browsers say where it comes from. */
-function checkFetchSite(headers: IncomingMessage["headers"], navigable: boolean): void {
+function checkFetchSite(headers: RequestHead["headers"], navigable: boolean): void {
   const site = headers["sec-fetch-site"];
   if (site !== "cross-site" && site !== "same-site") return;
   const navigates = headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document";

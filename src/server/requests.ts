@@ -1,14 +1,26 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
 import type { Logger } from "pino";
-import { prepareHeaders, responseOn, sendPage, sendRefusal } from "./answer.ts";
+import { answerHeaders, responseOn, sendPage, sendRefusal } from "./answer.ts";
+import { pulled } from "../channels/sse.ts";
 import { readBody } from "./body.ts";
+import { type Exchange, headOfHttp1, Http1Exchange, Http2Exchange, type RequestHead } from "./exchange.ts";
+import type { EventAnswer } from "../contract/page.ts";
 import type { OpenProtocol } from "../contract/protocol.ts";
 import type { ClientInfo } from "../contract/session.ts";
 import type { Guard } from "./guard.ts";
 import { Refusal, toRefusal } from "./refusal.ts";
-import type { Destination, PageRoute, Routes } from "./routes.ts";
+import {
+  allowedMethods,
+  type Destination,
+  type Door,
+  type PageRoute,
+  pageFor,
+  type Routes,
+} from "./routes.ts";
 
 /** Where a request goes, as it was sent. */
 interface Target {
@@ -18,24 +30,41 @@ interface Target {
 
 /** Someone who comes in by a door. */
 export interface Visit {
-  request: IncomingMessage;
-  socket: Socket;
-  head: Buffer;
   info: ClientInfo;
   query: URLSearchParams;
   params: Record<string, string>;
-  open: OpenProtocol;
+}
+
+/** Begins the answer to a visit, with these headers and those of every answer. */
+type BeginAnswer = (headers: Record<string, string>) => Writable;
+
+/** Lets clients in. Each rejects with the reason why not, and then the request is still to be answered. */
+export interface Admission {
+  webSocket(visit: Visit, open: OpenProtocol, upgrade: Upgrade): Promise<void>;
+  http2(visit: Visit, open: OpenProtocol, stream: AgentStream): Promise<void>;
+  events(visit: Visit, answer: EventAnswer, begin: BeginAnswer): Promise<void>;
+}
+
+interface Upgrade {
+  request: IncomingMessage;
+  socket: Socket;
+  head: Buffer;
+}
+
+interface AgentStream {
+  stream: ServerHttp2Stream;
+  contentType: string;
+  begin: BeginAnswer;
 }
 
 interface RequestHandlerParts {
   guard: Guard;
   routes: Routes;
-  limits: { targetBytes: number; bodyBytes: number };
+  limits: { targetBytes: number; bodyBytes: number; requestMs: number; stalledMs: number };
   log: Logger;
   /** The server takes no new clients. */
   isDraining: () => boolean;
-  /** Lets a client in, or rejects with the reason why not; then the socket is still ours. */
-  admit: (visit: Visit) => Promise<void>;
+  admission: Admission;
 }
 
 /** Answers what comes to the port: the guard first, then the routes. */
@@ -46,19 +75,24 @@ export class RequestHandler {
     this.#parts = parts;
   }
 
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      this.#prepare(response);
-      const target = this.#checked(request, undefined);
-      const destination = this.#parts.routes.find(target.path);
-      if (request.method === "OPTIONS") return sendAllowed(response, destination);
-      await this.#sendPage(response, pageFor(request, destination), {
-        ...target,
-        params: destination.params,
-      });
-    } catch (error) {
-      this.#refuse(response, error);
-    }
+  async http1(response: ServerResponse): Promise<void> {
+    const exchange = new Http1Exchange(response);
+    await this.#answer(exchange, (target, destination) => this.#sendPage(exchange, target, destination));
+  }
+
+  async http2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    const exchange = new Http2Exchange(stream, headers);
+    await this.#answer(exchange, async (target, destination) => {
+      const { door, params } = destination;
+      if (door?.over !== "http2" || exchange.method !== "POST") {
+        stream.setTimeout(this.#parts.limits.stalledMs, () => exchange.cut());
+        return await this.#sendPage(exchange, target, destination);
+      }
+      const contentType = exchange.headers["content-type"] ?? "";
+      const begin = this.#beginner(exchange);
+      const visit = { info: infoOf(door.name, exchange), query: target.query, params };
+      await this.#parts.admission.http2(visit, door.open, { stream, contentType, begin });
+    });
   }
 
   /** `subprotocolToken`: what came as the subprotocol `bearer.<token>`. */
@@ -66,124 +100,121 @@ export class RequestHandler {
     const { socket } = request;
     // node:http has let go of it, and an error that nobody hears ends the process.
     socket.on("error", () => socket.destroy());
+    const requestHead = headOfHttp1(request);
     try {
-      const { path, query } = this.#checked(request, subprotocolToken);
+      const { path, query } = this.#checked(requestHead, subprotocolToken);
       const { door, params } = this.#parts.routes.find(path);
-      if (door === undefined) {
+      if (door === undefined || door.over === "http2") {
         throw new Refusal({ status: 404, code: "not_found", message: "there is no WebSocket at this path" });
       }
-      const info = { id: randomUUID(), door: door.name, ...peerOf(socket) };
-      await this.#parts.admit({ request, socket, head, info, query, params, open: door.open });
+      const visit = { info: infoOf(door.name, requestHead), query, params };
+      await this.#parts.admission.webSocket(visit, door.open, { request, socket, head });
     } catch (error) {
       if (socket.destroyed) return;
-      const response = responseOn(request, socket);
-      this.#prepare(response);
-      this.#refuse(response, error);
+      this.#refuse(new Http1Exchange(responseOn(request, socket)), error);
     }
   }
 
-  #prepare(response: ServerResponse): void {
-    prepareHeaders(response, this.#parts.guard.corsHeaders(response.req));
-    // A connection that is kept would hold up the end.
-    if (this.#parts.isDraining()) response.setHeader("Connection", "close");
+  async #answer(
+    exchange: Exchange,
+    go: (target: Target, destination: Destination) => Promise<void>,
+  ): Promise<void> {
+    try {
+      const target = this.#checked(exchange, undefined);
+      const destination = this.#parts.routes.find(target.path);
+      if (exchange.method === "OPTIONS") this.#sendAllowed(exchange, destination);
+      else await go(target, destination);
+    } catch (error) {
+      this.#refuse(exchange, error);
+    }
   }
 
-  #checked(request: IncomingMessage, subprotocolToken: string | undefined): Target {
-    const target = readTarget(request, this.#parts.limits.targetBytes);
-    this.#parts.guard.check(request, {
+  /** What every answer to this client has. */
+  #commonHeaders(head: RequestHead): Record<string, string> {
+    // A connection that is kept would hold up the end.
+    const connection = this.#parts.isDraining() ? { Connection: "close" } : {};
+    return { ...this.#parts.guard.corsHeaders(head), ...connection };
+  }
+
+  #checked(head: RequestHead, subprotocolToken: string | undefined): Target {
+    const target = readTarget(head.target, this.#parts.limits.targetBytes);
+    this.#parts.guard.check(head, {
       probe: this.#parts.routes.isProbe(target.path),
       navigable: this.#parts.routes.isNavigable(target.path),
-      preflight:
-        request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined,
+      preflight: head.method === "OPTIONS" && head.headers["access-control-request-method"] !== undefined,
       subprotocolToken,
     });
     return target;
   }
 
-  async #sendPage(
-    response: ServerResponse,
-    { page, method }: PageRoute,
-    { path, query, params }: Target & Pick<Destination, "params">,
-  ): Promise<void> {
-    const { req: request } = response;
-    const body = method === "GET" ? "" : await readBody(request, this.#parts.limits.bodyBytes);
-    const headers = Object.fromEntries(
-      Object.entries(request.headersDistinct).map(([name, values]) => [name, values?.join(", ")]),
-    );
-    await sendPage(response, await page({ method, path, params, query, headers, body }));
+  async #sendPage(exchange: Exchange, { path, query }: Target, destination: Destination): Promise<void> {
+    const { params } = destination;
+    const route = pageFor(exchange.method, destination);
+    const body = route.method === "GET" ? "" : await readBody(exchange, this.#parts.limits);
+    const { method, page } = route;
+    const { headers, peer } = exchange;
+    const request = { method, path, params, query, headers, body, ...(peer !== undefined && { peer }) };
+    const answer = await page(request);
+    const common = this.#commonHeaders(exchange);
+    if (!("open" in answer) && !answer.events) return await sendPage(exchange, answer, common);
+    const open = "open" in answer ? answer.open : answer.events && pulled(answer.events);
+    const visit = { info: infoOf(doorOf(route), exchange), query, params };
+    if (open) await this.#parts.admission.events(visit, { open }, this.#beginner(exchange));
   }
 
-  #refuse(response: ServerResponse, error: unknown): void {
-    if (response.req.socket.destroyed) return;
-    if (response.headersSent) {
+  #beginner(exchange: Exchange): BeginAnswer {
+    return (headers) => exchange.begin(200, answerHeaders(this.#commonHeaders(exchange), headers));
+  }
+
+  #sendAllowed(exchange: Exchange, destination: Destination): void {
+    const methods = allowedMethods(destination);
+    const common = this.#commonHeaders(exchange);
+    const cors =
+      common["Access-Control-Allow-Origin"] === undefined
+        ? {}
+        : {
+            "Access-Control-Allow-Methods": methods,
+            "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",
+            "Access-Control-Max-Age": "600",
+          };
+    exchange.begin(204, answerHeaders(common, { Allow: methods, ...cors })).end();
+  }
+
+  #refuse(exchange: Exchange, error: unknown): void {
+    if (exchange.gone) return;
+    if (exchange.begun) {
       // Too late for words: whoever reads the answer sees that it was cut off.
       this.#parts.log.error({ err: error }, "an answer was cut off");
-      response.destroy();
+      exchange.cut();
       return;
     }
     const refusal = toRefusal(error, this.#parts.log);
-    const { method, socket } = response.req;
-    this.#parts.log.debug({ method, code: refusal.code, ...peerOf(socket) }, "a request was refused");
-    sendRefusal(response, refusal);
+    const { method, peer } = exchange;
+    this.#parts.log.debug({ method, code: refusal.code, peer }, "a request was refused");
+    sendRefusal(exchange, refusal, this.#commonHeaders(exchange));
   }
 }
 
-function readTarget({ url = "" }: IncomingMessage, limit: number): Target {
-  if (url.length > limit) {
+function readTarget(target: string, limit: number): Target {
+  if (target.length > limit) {
     throw new Refusal({
       status: 414,
       code: "target_too_long",
       message: `expected a path and query of at most ${limit} bytes`,
     });
   }
-  if (!url.startsWith("/")) {
+  if (!target.startsWith("/")) {
     throw new Refusal({ status: 400, code: "bad_request", message: "expected a path that begins with /" });
   }
-  const start = url.indexOf("?");
-  const path = start < 0 ? url : url.slice(0, start);
-  return { path, query: new URLSearchParams(start < 0 ? "" : url.slice(start + 1)) };
+  const start = target.indexOf("?");
+  const path = start < 0 ? target : target.slice(0, start);
+  return { path, query: new URLSearchParams(start < 0 ? "" : target.slice(start + 1)) };
 }
 
-function pageFor({ method }: IncomingMessage, destination: Destination): PageRoute {
-  const { pages, door } = destination;
-  const wanted = method === "HEAD" ? "GET" : method;
-  const page = pages.find((row) => row.method === wanted);
-  if (page !== undefined) return page;
-  if (door !== undefined && wanted === "GET") {
-    const headers = { Upgrade: "websocket", Connection: "Upgrade" };
-    throw new Refusal({
-      status: 426,
-      code: "upgrade_required",
-      message: "expected a request for a WebSocket",
-      headers,
-    });
-  }
-  const headers = { Allow: allowed(destination) };
-  throw new Refusal({
-    status: 405,
-    code: "method_not_allowed",
-    message: `expected one of ${headers.Allow}`,
-    headers,
-  });
-}
+const doorOf = ({ door, path }: PageRoute): Door["name"] => door ?? path;
 
-function sendAllowed(response: ServerResponse, destination: Destination): void {
-  const methods = allowed(destination);
-  const cors = response.hasHeader("Access-Control-Allow-Origin")
-    ? {
-        "Access-Control-Allow-Methods": methods,
-        "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",
-        "Access-Control-Max-Age": "600",
-      }
-    : {};
-  response.writeHead(204, { Allow: methods, ...cors }).end();
-}
-
-function allowed({ pages, door }: Destination): string {
-  const methods = new Set<string>(pages.map(({ method }) => method));
-  if (door !== undefined) methods.add("GET");
-  return [...methods, ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
-}
-
-const peerOf = ({ remoteAddress }: Socket): Pick<ClientInfo, "peer"> =>
-  remoteAddress === undefined ? {} : { peer: remoteAddress };
+const infoOf = (door: string, { peer }: RequestHead): ClientInfo => ({
+  id: randomUUID(),
+  door,
+  ...(peer !== undefined && { peer }),
+});

@@ -1,4 +1,4 @@
-import type { Page } from "../contract/page.ts";
+import type { EventPage } from "../contract/page.ts";
 import type { OpenProtocol } from "../contract/protocol.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -6,7 +6,9 @@ export interface PageRoute {
   method: "GET" | "POST" | "PUT" | "DELETE";
   /** Places for a part of the path are written `{name}`; their names are those of `PLACES`. */
   path: string;
-  page: Page;
+  page: EventPage;
+  /** Where clients come in by this page, to read an event stream: the door's name, for the record. */
+  door?: string;
   /** A health probe: it comes by address and without a token. */
   probe?: boolean;
   /** A page for people: a link on another site may lead to it. */
@@ -18,6 +20,8 @@ export interface Door {
   /** For the record. */
   name: string;
   path: string;
+  /** They come with a `POST` whose body and answer are streams of frames, and not with a WebSocket. */
+  over?: "http2";
   open: OpenProtocol;
 }
 
@@ -61,6 +65,39 @@ export class Routes {
     return { params: readPlaces(pattern, parts), pages, door };
   }
 }
+
+/** The page that answers this method. Throws Refusal when there is none. */
+export function pageFor(method: string, destination: Destination): PageRoute {
+  const { pages, door } = destination;
+  const wanted = method === "HEAD" ? "GET" : method;
+  const page = pages.find((row) => row.method === wanted);
+  if (page !== undefined) return page;
+  if (door !== undefined && wanted === methodOf(door)) throw upgradeRequired(door);
+  const headers = { Allow: allowedMethods(destination) };
+  throw new Refusal({
+    status: 405,
+    code: "method_not_allowed",
+    message: `expected one of ${headers.Allow}`,
+    headers,
+  });
+}
+
+/** For the header `Allow`. */
+export function allowedMethods({ pages, door }: Destination): string {
+  const methods = new Set<string>(pages.map(({ method }) => method));
+  if (door !== undefined) methods.add(methodOf(door));
+  return [...methods, ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+}
+
+const methodOf = ({ over }: Door) => (over === "http2" ? "POST" : "GET");
+
+const upgradeRequired = ({ over }: Door) =>
+  new Refusal({
+    status: 426,
+    code: "upgrade_required",
+    message: over === "http2" ? "expected a request by HTTP/2" : "expected a request for a WebSocket",
+    headers: { Upgrade: over === "http2" ? "HTTP/2.0" : "websocket", Connection: "Upgrade" },
+  });
 
 function checkPattern(path: string): void {
   for (const name of path.split("/").flatMap((part) => placeName(part) ?? [])) {

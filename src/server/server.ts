@@ -1,24 +1,29 @@
 import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "pino";
 import { answerParseError } from "./answer.ts";
 import { subprotocolsOf, TOKEN_SUBPROTOCOL } from "../channels/handshake.ts";
-import { DEFAULT_WEB_SOCKET_LIMITS, type WebSocketLimits } from "../channels/limits.ts";
+import { DEFAULT_CHANNEL_LIMITS, type ChannelLimits } from "../channels/limits.ts";
+import { Http2Channel } from "../channels/http2.ts";
+import { SseChannel } from "../channels/sse.ts";
 import { WebSocketChannel } from "../channels/ws.ts";
 import type { LogStore } from "../contract/log.ts";
 import type { Sessions } from "../contract/session.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
+import { DEFAULT_HTTP2_LIMITS, type Http2Limits, Http2Part } from "./http2.ts";
 import { health, readiness } from "../pages/health.ts";
 import { listSessions, showEvents, showSession } from "../pages/sessions.ts";
 import { welcome } from "../pages/welcome.ts";
 import { openAgentloop } from "../protocols/agentloop.ts";
+import { Port, type PortOptions } from "./port.ts";
 import { Refusal } from "./refusal.ts";
-import { RequestHandler, type Visit } from "./requests.ts";
+import { type Admission, RequestHandler, type Visit } from "./requests.ts";
 import { type Door, type PageRoute, Routes } from "./routes.ts";
 
-export interface ServerLimits extends WebSocketLimits {
-  /** WebSockets that are open together. */
+export interface ServerLimits extends ChannelLimits, Http2Limits {
+  /** Clients that are connected together, by all doors. */
   clients: number;
+  /** How often clients that come by HTTP/2 are sent a heartbeat. */
+  http2HeartbeatMs: number;
   /** Of the path with its query. */
   targetBytes: number;
   headerBytes: number;
@@ -31,7 +36,9 @@ export interface ServerLimits extends WebSocketLimits {
 }
 
 const DEFAULT_LIMITS: ServerLimits = {
-  ...DEFAULT_WEB_SOCKET_LIMITS,
+  ...DEFAULT_CHANNEL_LIMITS,
+  ...DEFAULT_HTTP2_LIMITS,
+  http2HeartbeatMs: 30_000,
   clients: 1000,
   targetBytes: 8 * 1024,
   headerBytes: 16 * 1024,
@@ -44,9 +51,7 @@ const DEFAULT_LIMITS: ServerLimits = {
 /** Plain connections that are open beside those of the clients. */
 const SPARE_CONNECTIONS = 256;
 
-export interface ServerOptions extends GuardOptions {
-  /** 0: any that is free. */
-  port: number;
+export interface ServerOptions extends GuardOptions, Pick<PortOptions, "port" | "tls"> {
   limits?: Partial<ServerLimits>;
   sessions: Sessions;
   doors: Door[];
@@ -71,43 +76,48 @@ export const routeTable = (logs: LogStore): { doors: Door[]; pages: PageRoute[] 
 
 export const createServer = (options: ServerOptions): Server => new Server(options);
 
-/** One port for everything. */
+/** Everything on one port: the guard, the routes, and the channels by which clients stay. */
 export class Server {
   readonly #options: ServerOptions;
   readonly #limits: ServerLimits;
-  readonly #channel: WebSocketChannel;
-  readonly #http: HttpServer;
+  readonly #channels: { webSocket: WebSocketChannel; http2: Http2Channel; events: SseChannel };
   readonly #handler: RequestHandler;
-  /** Also those that became WebSockets, which node:http lets go of. */
-  readonly #sockets = new Set<Socket>();
+  readonly #http2: Http2Part;
+  readonly #port: Port;
   #draining = false;
 
   constructor(options: ServerOptions) {
+    const { log } = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#options = options;
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#channel = new WebSocketChannel({ limits: this.#limits, log: options.log });
+    this.#limits = limits;
+    this.#channels = {
+      webSocket: new WebSocketChannel({ limits, log }),
+      http2: new Http2Channel({ limits: { ...limits, pingIntervalMs: limits.http2HeartbeatMs }, log }),
+      events: new SseChannel({ limits, log }),
+    };
     this.#handler = new RequestHandler({
       guard: new Guard(options),
       routes: new Routes([...this.#probes(), ...options.pages], options.doors),
-      limits: this.#limits,
-      log: options.log,
+      limits,
+      log,
       isDraining: () => this.#draining,
-      admit: (visit) => this.#admit(visit),
+      admission: this.#admission(),
     });
-    this.#http = this.#createHttp();
+    this.#http2 = new Http2Part(limits, log);
+    this.#http2.server.on("stream", (stream, headers) => void this.#handler.http2(stream, headers));
+    this.#port = new Port({
+      ...options,
+      maxConnections: limits.clients + SPARE_CONNECTIONS,
+      firstBytesMs: limits.headersMs,
+      http1: this.#createHttp1(),
+      http2: this.#http2.server,
+    });
   }
 
   /** Rejects with an error for people when the port cannot be had. */
   listen(): Promise<{ host: string; port: number }> {
-    const { host, port } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<{ host: string; port: number }>();
-    this.#http.once("error", (error) => reject(explain(error, host, port)));
-    this.#http.listen({ host, port }, () => {
-      // Such as too many open files: the server goes on with those whom it has.
-      this.#http.on("error", (error) => this.#options.log.error({ err: error }, "the port failed"));
-      resolve({ host, port: (this.#http.address() as AddressInfo).port });
-    });
-    return promise;
+    return this.#port.listen();
   }
 
   /** From now on /readyz answers 503 and no client is let in; those that are here stay. */
@@ -115,15 +125,12 @@ export class Server {
     this.#draining = true;
   }
 
-  /** Drains, closes the clients with 1012, ends the connections as they become idle, and all others at the deadline. */
+  /** Drains, tells the clients to leave, ends the connections as they become idle, and all others at the deadline. */
   async close({ deadlineMs }: { deadlineMs: number }): Promise<void> {
     this.drain();
-    const deadline = setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy();
-    }, deadlineMs);
-    this.#channel.close("server_restart");
-    await new Promise((resolve) => this.#http.close(resolve));
-    clearTimeout(deadline);
+    for (const channel of Object.values(this.#channels)) channel.close("server_restart");
+    this.#http2.close();
+    await this.#port.close(deadlineMs);
   }
 
   #probes(): PageRoute[] {
@@ -134,19 +141,28 @@ export class Server {
     ];
   }
 
-  async #admit({ info, query, params, open, ...upgrade }: Visit): Promise<void> {
-    if (this.#draining) throw unavailable("stopping", "the server is stopping and takes no new clients");
-    if (this.#channel.size >= this.#limits.clients) {
-      throw unavailable(
-        "too_many_clients",
-        `the server has ${this.#limits.clients} clients already (MAX_CLIENTS)`,
-      );
-    }
-    await this.#channel.accept(upgrade, { sessions: this.#options.sessions, info, query, params }, open);
+  #admission(): Admission {
+    const { webSocket, http2, events } = this.#channels;
+    return {
+      webSocket: async (visit, open, upgrade) => await webSocket.accept(upgrade, this.#letIn(visit), open),
+      http2: async (visit, open, stream) => await http2.accept(stream, this.#letIn(visit), open),
+      events: async (visit, answer, begin) => await events.accept(this.#letIn(visit), answer, begin),
+    };
   }
 
-  #createHttp(): HttpServer {
-    const { headersMs, requestMs, headerBytes, stalledMs, clients } = this.#limits;
+  /** Throws Refusal when there is no room. */
+  #letIn(visit: Visit) {
+    if (this.#draining) throw unavailable("stopping", "the server is stopping and takes no new clients");
+    const { clients } = this.#limits;
+    const present = Object.values(this.#channels).reduce((sum, { size }) => sum + size, 0);
+    if (present >= clients) {
+      throw unavailable("too_many_clients", `the server has ${clients} clients already (MAX_CLIENTS)`);
+    }
+    return { ...visit, sessions: this.#options.sessions };
+  }
+
+  #createHttp1(): HttpServer {
+    const { headersMs, requestMs, headerBytes, stalledMs } = this.#limits;
     const http = createHttpServer({
       headersTimeout: headersMs,
       requestTimeout: requestMs,
@@ -156,12 +172,7 @@ export class Server {
       shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket",
     });
     http.timeout = stalledMs;
-    http.maxConnections = clients + SPARE_CONNECTIONS;
-    http.on("connection", (socket) => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    });
-    http.on("request", (request, response) => void this.#handler.answer(request, response));
+    http.on("request", (_request, response) => void this.#handler.http1(response));
     http.on("upgrade", (request, _stream, head) => {
       const bearer = subprotocolsOf(request).find((name) => name.startsWith(TOKEN_SUBPROTOCOL));
       void this.#handler.upgrade(request, head, bearer?.slice(TOKEN_SUBPROTOCOL.length));
@@ -169,12 +180,6 @@ export class Server {
     http.on("clientError", (error, socket) => answerParseError(error, socket));
     return http;
   }
-}
-
-function explain(error: Error, host: string, port: number): Error {
-  if (!("code" in error) || error.code !== "EADDRINUSE") return error;
-  const message = `port ${port} is already in use on ${host}; set PORT or stop the other server`;
-  return new Error(message, { cause: error });
 }
 
 const unavailable = (code: string, message: string) =>

@@ -2,22 +2,14 @@ import { v7 as uuid } from "uuid";
 import type { Agent, AgentOutput, AuditFacts, UserInput } from "../contract/agent.ts";
 import { AgentError } from "../contract/error.ts";
 import type { LogLine, Seq, SessionRecord } from "../contract/log.ts";
-import type {
-  ClientMessage,
-  ServerBody,
-  ServerMessage,
-  SessionInfo,
-  TurnStatus,
-} from "../contract/message.ts";
-import type { Redacted, Redactor } from "../contract/redact.ts";
-import type { EndReason, Entry, Session, Subscriber } from "../contract/session.ts";
+import type { ClientMessage, ServerBody, SessionInfo, TurnStatus } from "../contract/message.ts";
+import type { Redactor } from "../contract/redact.ts";
+import type { ClientInfo, EndReason, Entry, Session, SessionNote, Subscriber } from "../contract/session.ts";
 import { Clients } from "./clients.ts";
 import { HeldDeltas, type SafeDelta } from "./held-deltas.ts";
+import { counted, redactHead, toMessage } from "./redacted.ts";
 import { toldToEveryone } from "./replay.ts";
 import { UsageSum } from "./usage-sum.ts";
-
-/** How much of a frame that was no message stands in the log, in characters. */
-const REFUSED_FRAME_LIMIT = 4096;
 
 export interface SessionParts {
   id: string;
@@ -115,14 +107,20 @@ export class LiveSession implements Session {
 
   refuse(frame: string, error: AgentError, from: Subscriber): void {
     try {
-      const isCut = frame.length > REFUSED_FRAME_LIMIT || error.code === "message_too_large";
-      const { text, count } = redactHead(this.#parts.redactor, frame, isCut);
+      const isWhole = error.code !== "message_too_large";
+      const { text, count } = redactHead(this.#parts.redactor, frame, isWhole);
       this.#parts.log.append("incoming", JSON.stringify(text), counted({ client: from.info }, count));
     } catch (failure) {
       this.#tellError(failure, from);
       return;
     }
     this.#tellError(error, from);
+  }
+
+  note(note: SessionNote, json: string, from: ClientInfo): void {
+    const { text, count } = this.#parts.redactor.json(json);
+    this.#parts.log.append("incoming", text, counted({ client: from }, count));
+    this.#tell({ type: "status", payload: note });
   }
 
   /** Stops what runs, ends the log and lets go of the clients. Safe to call again. */
@@ -324,25 +322,6 @@ export class LiveSession implements Session {
     for (const client of this.#clients) client.end(reason);
     this.#parts.onEnd();
   }
-}
-
-/** Serialised once; a message in which a secret stood is read back from what it became. */
-function toMessage(redactor: Redactor, body: ServerBody, id: string = uuid()) {
-  const message = { id, ...body } as ServerMessage;
-  const { text: json, count: redactions } = redactor.json(JSON.stringify(message));
-  return { message: redactions > 0 ? (JSON.parse(json) as ServerMessage) : message, json, redactions };
-}
-
-const counted = (audit: AuditFacts | undefined, redactions: number): AuditFacts | undefined =>
-  redactions > 0 ? { ...audit, redactions } : audit;
-
-/** The beginning of a frame. Where it is cut, what could be the beginning of a secret is left out. */
-function redactHead(redactor: Redactor, frame: string, isCut: boolean): Redacted {
-  const stream = redactor.stream();
-  const head = stream.push(frame.slice(0, REFUSED_FRAME_LIMIT));
-  if (isCut) return head;
-  const rest = stream.flush();
-  return { text: head.text + rest.text, count: head.count + rest.count };
 }
 
 function errorPayload(error: unknown): Extract<ServerBody, { type: "error" }>["payload"] {

@@ -1,24 +1,33 @@
 import { v7 as uuid } from "uuid";
 import type { Agent } from "../contract/agent.ts";
 import { AgentError } from "../contract/error.ts";
-import type { LogStore, SessionId, SessionRecord } from "../contract/log.ts";
+import type { LogStore, Seq, SessionId, SessionRecord } from "../contract/log.ts";
 import { ApprovalPolicy, type SessionInfo } from "../contract/message.ts";
 import type { Model, SelectModel } from "../contract/model.ts";
 import type { Redactor } from "../contract/redact.ts";
+import type { Place } from "../contract/sandbox.ts";
 import type { EndReason, Session, SessionOptions, Sessions } from "../contract/session.ts";
+import { copyConversation, firstInfo } from "./copy.ts";
 import { LiveSession } from "./session.ts";
 
 export interface SessionsOptions {
   defaultModel: string;
   selectModel: SelectModel;
-  readonly createAgent: (start: { sessionId: string; model: Model; approvalPolicy: ApprovalPolicy }) => Agent;
+  readonly createAgent: (start: {
+    sessionId: string;
+    model: Model;
+    approvalPolicy: ApprovalPolicy;
+    place: Place;
+  }) => Agent;
+  /** The server's own place, or a folder and a mode that were asked for. Throws AgentError for what may not be had. */
+  readonly openPlace: (asked: Pick<SessionOptions, "workspace" | "sandbox">) => Promise<Place>;
   logs: Pick<LogStore, "read" | "summary">;
   readonly createLog: (id: SessionId) => SessionRecord;
   /** Goes on with the log of a session that has ended. */
   readonly openLog: (id: SessionId) => Promise<SessionRecord>;
   redactor: Redactor;
   approvalPolicy: ApprovalPolicy;
-  facts: Pick<SessionInfo, "workspace" | "sandbox" | "server_version">;
+  facts: Pick<SessionInfo, "server_version">;
   maxSessions: number;
   maxClientsPerSession: number;
   detachMs: number;
@@ -37,14 +46,32 @@ export class LiveSessions implements Sessions {
     this.#options = options;
   }
 
-  async create({ model: name, approvalPolicy }: SessionOptions): Promise<Session> {
-    const options = this.#options;
+  async create({ model: name, approvalPolicy, workspace, sandbox }: SessionOptions): Promise<Session> {
+    const { selectModel, defaultModel, createAgent, openPlace, createLog, ...options } = this.#options;
     const policy = narrower(approvalPolicy, options.approvalPolicy);
-    const model = await options.selectModel(name ?? options.defaultModel);
+    const model = await selectModel(name ?? defaultModel);
+    const place = await openPlace({ workspace, sandbox });
     this.#checkRoom();
-    const id = uuid().replaceAll("-", "");
-    const agent = options.createAgent({ sessionId: id, model, approvalPolicy: policy });
-    return this.#start(id, { agent, log: options.createLog(id), policy });
+    const id = mintSessionId();
+    const agent = createAgent({ sessionId: id, model, approvalPolicy: policy, place });
+    return this.#start(id, { agent, log: createLog(id), policy, place });
+  }
+
+  async fork(source: SessionId, upTo: Seq, asked: SessionOptions): Promise<Session> {
+    const { logs, selectModel, defaultModel, createAgent, openPlace, createLog, ...options } = this.#options;
+    const policy = narrower(asked.approvalPolicy, options.approvalPolicy);
+    if (!(await logs.summary(source))) throw unknownSession(source);
+    const info = await firstInfo(logs.read(source, -1, Infinity));
+    const model = await selectModel(asked.model ?? defaultModel);
+    const place = await openPlace({ workspace: asked.workspace ?? info?.workspace, sandbox: asked.sandbox });
+    this.#checkRoom();
+    const id = mintSessionId();
+    const agent = createAgent({ sessionId: id, model, approvalPolicy: policy, place });
+    const log = createLog(id);
+    const inherited = asked.model === undefined ? info : undefined;
+    await copyConversation({ source, lines: logs.read(source, -1, Infinity), upTo, inherited }, log);
+    await agent.restore(logs.read(id, -1, Infinity));
+    return this.#start(id, { agent, log, policy, place });
   }
 
   async open(id: SessionId): Promise<Session> {
@@ -58,14 +85,31 @@ export class LiveSessions implements Sessions {
   /** Continues a conversation in its own log, with the server's own approval policy: what was granted has ended. */
   async #takeUp(id: SessionId): Promise<LiveSession> {
     const { logs, selectModel, defaultModel, createAgent, openLog, approvalPolicy } = this.#options;
-    if (!(await logs.summary(id))) throw new AgentError("unknown_session", `There is no session ${id}.`);
+    if (!(await logs.summary(id))) throw unknownSession(id);
+    const place = await this.#formerPlace(id);
     this.#checkRoom();
-    const agent = createAgent({ sessionId: id, model: await selectModel(defaultModel), approvalPolicy });
+    const model = await selectModel(defaultModel);
+    const agent = createAgent({ sessionId: id, model, approvalPolicy, place });
     await agent.restore(logs.read(id, -1, Infinity));
-    return this.#start(id, { agent, log: await openLog(id), policy: approvalPolicy });
+    return this.#start(id, { agent, log: await openLog(id), policy: approvalPolicy, place });
   }
 
-  #start(id: SessionId, parts: { agent: Agent; log: SessionRecord; policy: ApprovalPolicy }): LiveSession {
+  /** Where the session was, or the server's own place if that may not be had any more: it may come from elsewhere. */
+  async #formerPlace(id: SessionId): Promise<Place> {
+    const { logs, openPlace } = this.#options;
+    const info = await firstInfo(logs.read(id, -1, Infinity));
+    try {
+      return await openPlace({ workspace: info?.workspace });
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error;
+      return await openPlace({});
+    }
+  }
+
+  #start(
+    id: SessionId,
+    parts: { agent: Agent; log: SessionRecord; policy: ApprovalPolicy; place: Place },
+  ): LiveSession {
     const { facts, detachMs, maxClientsPerSession, logs, redactor, onFault } = this.#options;
     const session = new LiveSession({
       id,
@@ -73,7 +117,12 @@ export class LiveSessions implements Sessions {
       log: parts.log,
       redactor,
       readLog: (after) => logs.read(id, after, Infinity),
-      facts: { ...facts, approvalPolicy: parts.policy },
+      facts: {
+        ...facts,
+        workspace: parts.place.workspace,
+        sandbox: parts.place.sandbox.mode,
+        approvalPolicy: parts.policy,
+      },
       detachMs,
       maxClients: maxClientsPerSession,
       onEnd: () => this.#running.delete(id),
@@ -81,6 +130,10 @@ export class LiveSessions implements Sessions {
     });
     this.#running.set(id, session);
     return session;
+  }
+
+  running(): readonly Session[] {
+    return [...this.#running.values()];
   }
 
   get size() {
@@ -107,6 +160,10 @@ export class LiveSessions implements Sessions {
     }
   }
 }
+
+const mintSessionId = () => uuid().replaceAll("-", "");
+
+const unknownSession = (id: SessionId) => new AgentError("unknown_session", `There is no session ${id}.`);
 
 /** Policies from narrow to wide, as the schema lists them. */
 const WIDTH = ApprovalPolicy.options;

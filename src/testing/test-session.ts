@@ -36,13 +36,13 @@ export function createTestSessions({
   const sessions = new LiveSessions({
     defaultModel: "scripted",
     selectModel,
-    createAgent: ({ sessionId, model: chosen, approvalPolicy }) =>
+    createAgent: ({ sessionId, model: chosen, approvalPolicy, place }) =>
       new AgentLoop({
         sessionId,
         model: chosen,
         selectModel,
         toolbox,
-        toolContext: testContext(),
+        toolContext: testContext(place.workspace),
         instructions: "",
         approvalPolicy,
         approvalTimeoutMs: 60_000,
@@ -56,7 +56,11 @@ export function createTestSessions({
     openLog: async (id) => new DeltaBatches(new RedactedLog(await logs.open(id), redactor)),
     redactor,
     approvalPolicy: "suggest",
-    facts: { workspace: "/workspace", sandbox: "workspace-write", server_version: "0.0.0" },
+    openPlace: async ({ workspace = "/workspace", sandbox = "workspace-write" }) => ({
+      workspace,
+      sandbox: { ...testContext().sandbox, mode: sandbox },
+    }),
+    facts: { server_version: "0.0.0" },
     maxSessions: 10,
     maxClientsPerSession: 10,
     detachMs: 60_000,

@@ -269,7 +269,15 @@ const SCRIPTS: Record<string, readonly string[]> = {
     "sort | head",
     "cat - README.md",
   ],
-  "may be a file that is written": ["uniq a.txt out", "ls | uniq - out", "xxd a.txt out", "xxd a.txt -p"],
+  "With more than . operands": [
+    "hostname evil",
+    "true 1",
+    "id root",
+    "uniq a.txt out",
+    "ls | uniq - out",
+    "xxd a.txt out",
+    "xxd a.txt -p",
+  ],
   "would read what is in the folder": ["diff src sub", "diff a.txt sub"],
   "changes the folder": ["cd", "cd -", "cd -P src", "cd src sub", "cd src | ls", "cd s*"],
 };

@@ -8,16 +8,16 @@ import { PROGRAMS } from "./programs.ts";
 import { checkSearch } from "./search.ts";
 import type { Word } from "./words.ts";
 
-export interface Circumstances extends Place {
+interface Circumstances extends Place {
   input: Input;
 }
 
 /** Why some programs ask that a person may take for harmless. */
-const WHY: Record<string, string> = {
-  git: "git may run programs that the repository's configuration names.",
-  printenv: "printenv shows the environment.",
-  env: "env shows the environment or runs a program.",
-};
+const WHY: ReadonlyMap<string, string> = new Map([
+  ["git", "git may run programs that the repository's configuration names."],
+  ["printenv", "printenv shows the environment."],
+  ["env", "env shows the environment or runs a program."],
+]);
 
 /** Throws a Doubt unless the command is known to only read, and only in the workspace. */
 export async function checkCommand(
@@ -27,7 +27,7 @@ export async function checkCommand(
 ): Promise<void> {
   const program = /^[a-z0-9]+$/.test(name) ? PROGRAMS.get(name) : undefined;
   if (program === undefined) {
-    throw new Doubt((Object.hasOwn(WHY, name) && WHY[name]) || `${quoted(name)} is not known to only read.`);
+    throw new Doubt(WHY.get(name) ?? `${quoted(name)} is not known to only read.`);
   }
   for (const word of words) {
     if (word.pattern === undefined) continue;
@@ -47,7 +47,7 @@ async function checkUses(
   { paths = [], onlyFiles, search, readsInput }: Uses,
   { input, ...place }: Circumstances,
 ): Promise<void> {
-  // What it was given would run out at once, but what it waits for is not what was meant.
+  // Where standard input is left open it would wait until its time is over.
   if (readsInput && input === "none") throw new Doubt(`${name} would wait for input.`);
   for (const path of paths) {
     const target = await checkPath(path, place);
@@ -59,7 +59,7 @@ async function checkUses(
 
 /** A file may be named like an option, lead out of the workspace, or hold a secret. */
 async function checkPattern(pattern: NonNullable<Word["pattern"]>, place: Place): Promise<void> {
-  for (const match of await matchesOf(pattern, place.cwd)) {
+  for (const match of await matchesOf(pattern, place)) {
     if (match.startsWith("-")) throw new Doubt(`The file ${quoted(match)} is named like an option.`);
     await checkPath(match, place);
   }

@@ -4,6 +4,9 @@ import { isInside } from "../../workdir.ts";
 import { Doubt, quoted } from "./doubt.ts";
 import { looksSecret } from "./secrets.ts";
 
+/** Linux's own limit. */
+const LONGEST_PATH = 4096;
+
 /** Where a command runs: both absolute, links resolved. */
 export interface Place {
   workspace: string;
@@ -16,7 +19,9 @@ export interface Place {
  */
 export async function checkPath(path: string, { workspace, cwd }: Place): Promise<string> {
   if (path === "/dev/null") return path;
-  if (path === "") throw new Doubt("An empty file name is not understood.");
+  if (path === "" || path.length > LONGEST_PATH) {
+    throw new Doubt("A file name that is empty or very long is not looked into.");
+  }
   const isRelative = !path.startsWith("/");
   const target = await resolveLinks(isRelative ? `${cwd}/${path}` : path, path);
   if (!isInside(workspace, target)) throw new Doubt(`${quoted(path)} leads out of the workspace.`);

@@ -56,7 +56,7 @@ export function texts(): Uses {
 export function atMost(count: number, uses: Program["uses"]): Program["uses"] {
   return (given, input) => {
     if (given.operands.length > count) {
-      throw new Doubt(`More than ${count} operands: the last may be a file that is written.`);
+      throw new Doubt(`With more than ${count} operands it is not known to only read.`);
     }
     return uses(given, input);
   };

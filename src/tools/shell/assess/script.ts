@@ -18,12 +18,14 @@ interface Step {
 }
 
 const REDIRECT = /^(?:[12]?>>? ?\/dev\/null|&>>? ?\/dev\/null|[12]?>&[12]|< ?\/dev\/null)$/;
-const MOST_FOLDERS = 8;
+const MOST_COMMANDS = 50;
+const MOST_FOLDERS = 4;
 
 /** Throws a Doubt unless every command of the script is known to only read. Gives the names of its programs. */
 export async function checkScript(script: string, place: Place): Promise<string[]> {
   const steps = readSteps(await readTokens(script));
   const programs = steps.flatMap(({ pipeline }) => pipeline.map(({ name }) => name));
+  if (programs.length > MOST_COMMANDS) throw new Doubt("The script has too many commands.");
   // Where the shell may stand after success and after failure of what came so far.
   let success = [place.cwd];
   let failure: string[] = [];

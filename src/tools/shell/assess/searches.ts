@@ -30,7 +30,6 @@ export const grep: Program = {
         include: valuesOf(given, "include"),
         excludeFolders: valuesOf(given, "exclude-dir"),
         followsLinks,
-        followsIgnoreFiles: false,
       },
     };
   },

@@ -33,6 +33,16 @@ export function looksSecret(path: string): boolean {
   );
 }
 
+/**
+ * The same for a file that a search comes upon. There, source code that is named after keys and secrets is passed over:
+ * most of it only deals with them, and every project has some.
+ */
+export function looksSecretToSearch(path: string): boolean {
+  const lower = path.toLowerCase();
+  if (!SOURCE_FILE.test(lower)) return looksSecret(path);
+  return lower.split("/").some((name) => SECRET_NAMES.some((pattern) => pattern.test(name)));
+}
+
 function isSecretName(name: string): boolean {
   const lower = name.toLowerCase();
   if (SECRET_NAMES.some((pattern) => pattern.test(lower))) return true;

@@ -1,0 +1,152 @@
+import { watch } from "node:fs";
+import { type FileHandle, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { SessionId } from "../contract/log.ts";
+import { ARCHIVE, isHeld, moveToArchive, setHold } from "./archive.ts";
+import { blobFolderOf, putBack } from "./blobs.ts";
+import type { FoundLog, LogSource, RawLine, StoredLog } from "./catalog-source.ts";
+import { isSessionId, openFile } from "./files.ts";
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** How often a log is looked at that somebody waits for: not every file system tells of changes. */
+const LOOK_MS = 1000;
+
+/** The logs of a folder and of the archive inside it. */
+export class FileSource implements LogSource {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async all(): Promise<StoredLog[]> {
+    const names = await readdir(this.#folder);
+    const archived = await readdir(join(this.#folder, ARCHIVE)).catch(() => []);
+    const held = new Set(names.flatMap((name) => idIn(name, ".hold")));
+    const here = new Set(names.flatMap((name) => idIn(name, ".jsonl")));
+    const there = archived.flatMap((name) => idIn(name, ".jsonl")).filter((id) => !here.has(id));
+    return [
+      ...[...here].map((id) => ({ id, archived: false, held: held.has(id) })),
+      ...there.map((id) => ({ id, archived: true, held: held.has(id) })),
+    ];
+  }
+
+  async find(id: SessionId): Promise<FoundLog | undefined> {
+    return await this.#with(id, async ({ file, archived }) => {
+      const { size, mtimeMs } = await file.stat();
+      return { size, changed: mtimeMs, archived };
+    });
+  }
+
+  async *lines(id: SessionId, from: number): AsyncGenerator<RawLine> {
+    const opened = await this.#open(id);
+    if (opened === undefined) return;
+    const { file, folder } = opened;
+    try {
+      for await (const { bytes, start } of linesFrom(file, from)) {
+        const text = putBack(bytes.toString(), blobFolderOf(folder, id));
+        yield { start, end: start + bytes.length + 1, text };
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async *raw(id: SessionId): AsyncGenerator<Uint8Array> {
+    const opened = await this.#open(id);
+    if (opened === undefined) return;
+    const { file } = opened;
+    try {
+      const { size } = await file.stat();
+      for (let position = 0; position < size;) {
+        const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, size - position));
+        const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
+        if (bytesRead === 0) return;
+        yield chunk.subarray(0, bytesRead);
+        position += bytesRead;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  watch(id: SessionId, changed: () => void): () => void {
+    const timer = setInterval(changed, LOOK_MS).unref();
+    try {
+      const watcher = watch(join(this.#folder, `${id}.jsonl`), { persistent: false }, changed);
+      // The file may have gone to the archive, or the system may watch no more files: the timer goes on.
+      watcher.on("error", () => watcher.close());
+      return () => {
+        clearInterval(timer);
+        watcher.close();
+      };
+    } catch {
+      return () => clearInterval(timer);
+    }
+  }
+
+  archive(id: SessionId): Promise<void> {
+    return moveToArchive(this.#folder, id);
+  }
+
+  isHeld(id: SessionId): Promise<boolean> {
+    return isHeld(this.#folder, id);
+  }
+
+  hold(id: SessionId, held: boolean): Promise<void> {
+    return setHold(this.#folder, id, held);
+  }
+
+  async #with<Result>(id: SessionId, use: (opened: Opened) => Promise<Result>): Promise<Result | undefined> {
+    const opened = await this.#open(id);
+    if (opened === undefined) return undefined;
+    try {
+      return await use(opened);
+    } finally {
+      await opened.file.close();
+    }
+  }
+
+  async #open(id: SessionId): Promise<Opened | undefined> {
+    if (!isSessionId(id)) return undefined;
+    for (const archived of [false, true]) {
+      const folder = archived ? join(this.#folder, ARCHIVE) : this.#folder;
+      const file = await openFile(folder, id);
+      if (file !== undefined) return { file, folder, archived };
+    }
+    return undefined;
+  }
+}
+
+interface Opened {
+  file: FileHandle;
+  folder: string;
+  archived: boolean;
+}
+
+function idIn(name: string, ending: string): SessionId[] {
+  if (!name.endsWith(ending)) return [];
+  const id = name.slice(0, -ending.length);
+  return isSessionId(id) ? [id] : [];
+}
+
+/** Whole lines, without their line breaks; what follows the last line break is left out. */
+async function* linesFrom(file: FileHandle, from: number): AsyncGenerator<{ bytes: Buffer; start: number }> {
+  let parts: Buffer[] = [];
+  let start = from;
+  for (let position = from; ;) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    let chunk = buffer.subarray(0, bytesRead);
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a)) {
+      const bytes = Buffer.concat([...parts, chunk.subarray(0, end)]);
+      yield { bytes, start };
+      start += bytes.length + 1;
+      parts = [];
+      chunk = chunk.subarray(end + 1);
+    }
+    parts.push(chunk);
+  }
+}

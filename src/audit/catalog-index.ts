@@ -1,0 +1,274 @@
+import type { DatabaseSync } from "node:sqlite";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { SessionId, SessionSummary } from "../contract/log.ts";
+import { IN_MEMORY, isDamage, openDatabase, removeDatabase } from "./catalog-database.ts";
+import { inGroups, LogReading } from "./catalog-reading.ts";
+import type { LogSource } from "./catalog-source.ts";
+import { CatalogTable, type SessionRow } from "./catalog-table.ts";
+
+export interface CatalogOptions {
+  source: LogSource;
+  /** The catalog's file, or IN_MEMORY. */
+  path: string;
+  /** What this process writes to just now, as it stands. */
+  live: () => Iterable<SessionSummary>;
+  /** Whether another process writes here: then what is marked as active is so, and no relic of a crash. */
+  othersWrite: () => boolean;
+  /** A fault of the catalog. It harms nobody: all that it tells can be read from the logs again. */
+  onFault: (error: unknown) => void;
+}
+
+/** How long what is new in the logs waits to come into the catalog. */
+const FOLLOW_MS = 1000;
+const READ_TOGETHER = 32;
+/** How many logs are compared with the catalog before others get their turn. */
+const COMPARED_TOGETHER = 50;
+
+interface Opened {
+  database: DatabaseSync;
+  table: CatalogTable;
+  /** Resolves when what a crash left behind has been read; a new one reads every log first. */
+  recovered: Promise<void>;
+}
+
+/**
+ * Keeps the catalog level with the logs. It follows them: whoever writes a log only says that it begins and that it has
+ * ended. An answer comes after what the logs held when it was asked for.
+ */
+export class CatalogIndex {
+  readonly #options: CatalogOptions;
+  #opened: Opened | undefined;
+  /** Logs that this process writes to. */
+  readonly #written = new Set<SessionId>();
+  /** Logs that have changed, or may have. */
+  readonly #stale = new Set<SessionId>();
+  #pass: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #compared: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: CatalogOptions) {
+    this.#options = options;
+  }
+
+  /** Before the first line of a log, or the first one after a pause. */
+  began(id: SessionId): void {
+    this.#written.add(id);
+    this.#timer ??= setInterval(() => void this.#follow(), FOLLOW_MS).unref();
+    try {
+      // Without the mark a crash is noticed all the same, only later: when all logs are compared.
+      this.#open().table.begin(id);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** After the last line. */
+  ended(id: SessionId): void {
+    this.#written.delete(id);
+    this.#stale.add(id);
+  }
+
+  /** What `query` says of the logs as they are now. With `names` also of logs that were put in or taken out by hand. */
+  async ask<Result>(query: (database: DatabaseSync) => Result, { names = false } = {}): Promise<Result> {
+    await this.#level(names);
+    try {
+      return query(this.#open().database);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.#fail(error);
+      await this.#level(names);
+      return query(this.#open().database);
+    }
+  }
+
+  /** One log, as it is now. */
+  async row(id: SessionId): Promise<SessionRow | undefined> {
+    const find = () => this.ask(() => this.#open().table.find(id));
+    const row = await find();
+    if (row?.active === 1) return row;
+    const found = await this.#options.source.find(id);
+    if (row?.changed === found?.changed && row?.archived === (found && Number(found.archived))) return row;
+    this.#stale.add(id);
+    return await find();
+  }
+
+  /** Reads a log anew: something in it was changed, or taken out of it. */
+  async reread(id: SessionId): Promise<void> {
+    await this.ask(() => {
+      const { table } = this.#open();
+      const row = table.find(id);
+      if (row) table.clear(row);
+    });
+    this.#stale.add(id);
+    await this.#level(false);
+  }
+
+  async hold(id: SessionId, held: boolean): Promise<void> {
+    await this.ask(() => this.#open().table.hold(id, held));
+  }
+
+  /** Resolves when every log has been compared with the catalog once since the start. */
+  async compared(): Promise<void> {
+    await this.#level(false);
+    await this.#compared;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    clearInterval(this.#timer);
+    if (this.#opened) await this.#level(false);
+    this.#closed = true;
+    await this.#compared;
+    this.#opened?.database.close();
+    this.#opened = undefined;
+  }
+
+  #open(): Opened {
+    if (this.#opened) return this.#opened;
+    const { database, isNew } = this.#openDatabase();
+    const opened: Opened = { database, table: new CatalogTable(database), recovered: Promise.resolve() };
+    this.#opened = opened;
+    opened.recovered = this.#recover(opened.table, isNew).catch((error: unknown) => this.#fail(error));
+    return opened;
+  }
+
+  #openDatabase(): ReturnType<typeof openDatabase> {
+    try {
+      return openDatabase(this.#options.path);
+    } catch (error) {
+      // A full or read-only disk: then this process keeps its own.
+      this.#options.onFault(error);
+      return openDatabase(IN_MEMORY);
+    }
+  }
+
+  /** A damaged catalog is thrown away: the next question begins a new one. */
+  #fail(error: unknown): void {
+    this.#options.onFault(error);
+    if (!isDamage(error) || this.#opened === undefined) return;
+    this.#opened.database.close();
+    this.#opened = undefined;
+    removeDatabase(this.#options.path);
+  }
+
+  async #follow(): Promise<void> {
+    if (this.#written.size > 0 || this.#stale.size > 0) await this.#level(false);
+  }
+
+  /** One pass after the other: who asks while one runs waits for the next. */
+  #level(names: boolean): Promise<void> {
+    const pass = this.#pass.then(async () => {
+      if (this.#closed) return;
+      try {
+        const { recovered } = this.#open();
+        await recovered;
+        if (names) await this.#compareNames();
+        this.#markGrown();
+        await this.#readStale();
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+    this.#pass = pass;
+    return pass;
+  }
+
+  async #recover(table: CatalogTable, isNew: boolean): Promise<void> {
+    if (isNew) await this.#compareNames();
+    else for (const id of table.activeIds()) this.#stale.add(id);
+    await this.#readStale();
+    if (!isNew) this.#compared = this.#compareAll().catch((error: unknown) => this.#fail(error));
+  }
+
+  #markGrown(): void {
+    const { table } = this.#open();
+    for (const { session_id: id, event_count } of this.#options.live()) {
+      if (table.find(id)?.event_count !== event_count) this.#stale.add(id);
+    }
+    if (!this.#options.othersWrite()) return;
+    for (const id of table.activeIds()) if (!this.#written.has(id)) this.#stale.add(id);
+  }
+
+  async #readStale(): Promise<void> {
+    while (this.#stale.size > 0) {
+      const ids = [...this.#stale].slice(0, READ_TOGETHER);
+      for (const id of ids) this.#stale.delete(id);
+      try {
+        await this.#read(ids);
+      } catch (error) {
+        for (const id of ids) this.#stale.add(id);
+        throw error;
+      }
+    }
+  }
+
+  async #read(ids: readonly SessionId[]): Promise<void> {
+    const { source } = this.#options;
+    const found = await Promise.all(ids.map((id) => source.find(id)));
+    const { table } = this.#open();
+    let open: LogReading[] = [];
+    table.transaction(() => {
+      for (const [index, id] of ids.entries()) {
+        const log = found[index];
+        if (log) open.push(new LogReading(source, log, table.prepare(id, log)));
+        else table.remove(id);
+      }
+    });
+    const all = open;
+    try {
+      while (open.length > 0) {
+        const readings = await Promise.all(open.map((reading) => reading.next()));
+        for (const group of inGroups(readings)) {
+          table.store(group);
+          await nextTurn();
+        }
+        open = open.filter(({ done }) => !done);
+      }
+    } finally {
+      await Promise.all(all.map((reading) => reading.close()));
+    }
+    this.#settle(table, all);
+  }
+
+  #settle(table: CatalogTable, readings: readonly LogReading[]): void {
+    const othersWrite = this.#options.othersWrite();
+    table.transaction(() => {
+      for (const { row, found } of readings) {
+        const active = this.#written.has(row.id) || (othersWrite && row.active === 1);
+        if (!table.settle(row, found, active)) this.#stale.add(row.id);
+      }
+    });
+  }
+
+  async #compareNames(): Promise<void> {
+    const logs = new Map((await this.#options.source.all()).map((log) => [log.id, log]));
+    const { table } = this.#open();
+    for (const { id, archived, held } of table.names()) {
+      const log = logs.get(id);
+      logs.delete(id);
+      if (!log || Number(log.archived) !== archived) this.#stale.add(id);
+      if (log && Number(log.held) !== held) table.hold(id, log.held);
+    }
+    // Oldest first: so they are numbered, and so they are found.
+    for (const id of [...logs.keys()].sort()) this.#stale.add(id);
+    await this.#readStale();
+    for (const { id, held } of logs.values()) if (held) table.hold(id, true);
+  }
+
+  /** Slowly, beside all else: finds logs that were changed while no server ran. */
+  async #compareAll(): Promise<void> {
+    let last = "";
+    while (!this.#closed && this.#opened) {
+      const rows = this.#opened.table.after(last, COMPARED_TOGETHER);
+      if (rows.length === 0) break;
+      const found = await Promise.all(rows.map(({ id }) => this.#options.source.find(id)));
+      for (const [index, { id, changed, active }] of rows.entries()) {
+        if (active === 0 && found[index]?.changed !== changed) this.#stale.add(id);
+      }
+      last = rows.at(-1)?.id ?? last;
+      await nextTurn();
+    }
+    await this.#level(true);
+  }
+}

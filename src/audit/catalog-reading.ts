@@ -1,0 +1,68 @@
+import type { LogSource } from "./catalog-source.ts";
+import type { FoundLog } from "./catalog-source.ts";
+import type { Reading, SessionRow } from "./catalog-table.ts";
+import { addLine } from "./catalog-totals.ts";
+import { parseLine } from "./line.ts";
+import { textOf } from "./search-text.ts";
+
+/** How much goes into the catalog at once: text in characters, and lines. */
+export const SLICE_LENGTH = 32_768;
+const SLICE_LINES = 250;
+
+/** Reads what is new in one log, slice by slice. */
+export class LogReading {
+  readonly found: FoundLog;
+  row: SessionRow;
+  done = false;
+  readonly #lines: AsyncIterator<{ start: number; end: number; text: string }>;
+
+  constructor(source: LogSource, found: FoundLog, row: SessionRow) {
+    this.found = found;
+    this.row = row;
+    this.#lines = source.lines(row.id, row.indexed)[Symbol.asyncIterator]();
+  }
+
+  async next(): Promise<Reading> {
+    const totals = { ...this.row };
+    const texts: Reading["texts"] = [];
+    let to = this.row.indexed;
+    let length = 0;
+    for (let count = 0; count < SLICE_LINES && length < SLICE_LENGTH; count += 1) {
+      const next = await this.#lines.next();
+      if (next.done === true) {
+        this.done = true;
+        break;
+      }
+      const line = parseLine(next.value.text);
+      addLine(totals, line);
+      const text = line === undefined ? "" : textOf(line.message_data);
+      if (text !== "") texts.push({ position: next.value.start, text });
+      length += text.length;
+      to = next.value.end;
+    }
+    const reading = { row: this.row, totals, to, texts };
+    this.row = { ...totals, indexed: to };
+    return reading;
+  }
+
+  async close(): Promise<void> {
+    await this.#lines.return?.();
+  }
+}
+
+/** Cuts readings into groups of which each is taken in without holding up the event loop for long. */
+export function* inGroups(readings: readonly Reading[]): Generator<Reading[]> {
+  let group: Reading[] = [];
+  let length = 0;
+  for (const reading of readings) {
+    const own = reading.texts.reduce((sum, { text }) => sum + text.length, 0);
+    if (group.length > 0 && length + own > SLICE_LENGTH) {
+      yield group;
+      group = [];
+      length = 0;
+    }
+    group.push(reading);
+    length += own;
+  }
+  if (group.length > 0) yield group;
+}

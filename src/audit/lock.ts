@@ -1,0 +1,27 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { AgentError } from "../contract/error.ts";
+
+/**
+ * Makes this process the only one that writes to the store, until `release`. The lock is the system's own, taken by way
+ * of SQLite: it goes with the process, however that ends, and a process of another container counts too. Throws
+ * AgentError `log_unavailable` when somebody else holds it.
+ */
+export function lockStore(folder: string): { release: () => void } {
+  const path = join(folder, "server.lock");
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path);
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    const held = database;
+    return { release: () => held.close() };
+  } catch (cause) {
+    database?.close();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AgentError(
+      "log_unavailable",
+      `the session store ${folder} is written to by another server (${path}: ${reason})`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,274 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { AgentError } from "../contract/error.ts";
+import type { LogProblem, ReadFact, Seq, SessionId, VerifyReport } from "../contract/log.ts";
+import { isHeld } from "./archive.ts";
+import type { ChainHead } from "./chain.ts";
+import type { Durability } from "./chained-file.ts";
+import { type Disk, realDisk } from "./disk.ts";
+import { eraseLine } from "./erase.ts";
+import { continueFileLog, type FileLog, type FileLogOptions, startFileLog } from "./file-log.ts";
+import { checkpointPath, isSessionId, locate, sessionIds } from "./files.ts";
+import { loadSigningKey, type SigningKey } from "./keys.ts";
+import { lockStore } from "./lock.ts";
+import { type OpenedServerLog, openServerLog } from "./server-log.ts";
+import { cutTorn } from "./torn.ts";
+import { type Examined, examineServer, examineSession, verifySession } from "./verify.ts";
+import { Witness } from "./witness.ts";
+
+export interface TrailOptions {
+  folder: string;
+  durability?: Durability;
+  /** 64 hex digits; without it the store has a key of its own. */
+  signingKey?: string | undefined;
+  /** Gets every checkpoint of the server's log. */
+  witnessUrl?: string | undefined;
+  /** What nobody waits for and somebody should know. */
+  onFault?: (error: Error) => void;
+  disk?: Disk;
+}
+
+/** What makes a log something else than what was written. Such a log is reported and never gone on with. */
+const DAMAGE: readonly LogProblem["kind"][] = [
+  "edited",
+  "missing",
+  "added",
+  "swapped",
+  "tail_cut",
+  "rehashed",
+];
+
+/** The writing of a store's logs, and all that proves them. */
+export class Trail {
+  readonly #options: Required<Pick<TrailOptions, "folder" | "durability" | "onFault" | "disk">>;
+  readonly #given: TrailOptions;
+  readonly #active = new Map<SessionId, FileLog>();
+  /** Sessions that are being opened or erased from. */
+  readonly #busy = new Set<SessionId>();
+  #keyUsed: SigningKey | undefined;
+  #witness: Witness | undefined;
+  #server: (OpenedServerLog & { release: () => void }) | undefined;
+
+  constructor(options: TrailOptions) {
+    const { folder, durability = "barrier", onFault = () => undefined, disk = realDisk } = options;
+    this.#given = options;
+    this.#options = { folder, durability, onFault, disk };
+  }
+
+  get publicKey(): string {
+    return this.#key.text;
+  }
+
+  active(id: SessionId): FileLog | undefined {
+    return this.#active.get(id);
+  }
+
+  create(id: SessionId): FileLog {
+    const log = startFileLog(this.#logOptions(id));
+    this.#begin(id, log);
+    // The first checkpoint. Where it fails the log refuses the next line.
+    log.barrier().catch(() => undefined);
+    return log;
+  }
+
+  async open(id: SessionId): Promise<FileLog> {
+    return await this.#alone(id, async () => {
+      const path = await this.#existing(id);
+      if (dirname(path) !== this.#options.folder) {
+        throw new AgentError("log_unavailable", `session ${id} is archived: nothing can be added to it`);
+      }
+      const log = await this.#continue(id, path);
+      this.#begin(id, log);
+      return log;
+    });
+  }
+
+  async recover(): Promise<SessionId[]> {
+    const { log } = this.#serverLog();
+    const ended: SessionId[] = [];
+    for (const id of await this.#interrupted()) {
+      if (await this.#recoverSession(id)) ended.push(id);
+    }
+    log.record({ event: "server_started" });
+    await log.barrier();
+    return ended;
+  }
+
+  recordRead(fact: ReadFact): void {
+    this.#serverLog().log.record({ event: "read", ...fact });
+  }
+
+  async verify(id: SessionId): Promise<VerifyReport> {
+    const { folder } = this.#options;
+    const report =
+      id === "server"
+        ? (await examineServer(folder, [this.#key]))?.report
+        : await verifySession(folder, id, [this.#key]);
+    if (report === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
+    return report;
+  }
+
+  async erase(id: SessionId, seq: Seq, reason: string): Promise<void> {
+    const { folder, disk } = this.#options;
+    await this.#alone(id, async () => {
+      const path = await this.#existing(id);
+      if (await isHeld(folder, id)) {
+        throw new AgentError(
+          "log_unavailable",
+          `session ${id} is under legal hold: nothing is erased from it`,
+        );
+      }
+      const record = async () => {
+        const { log } = this.#serverLog();
+        log.record({ event: "line_erased", session_id: id, seq, reason });
+        await log.barrier();
+      };
+      await eraseLine({ path, id, seq, reason, disk, record });
+    });
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    try {
+      await server?.log.close();
+      await this.#witness?.settled();
+    } finally {
+      server?.release();
+    }
+  }
+
+  get #key(): SigningKey {
+    return (this.#keyUsed ??= loadSigningKey(
+      this.#options.folder,
+      this.#given.signingKey,
+      this.#options.disk,
+    ));
+  }
+
+  /** Opened with the first thing to write: who only reads leaves the store to its server. */
+  #serverLog() {
+    if (this.#server) return this.#server;
+    const { folder, disk, durability, onFault } = this.#options;
+    const { witnessUrl } = this.#given;
+    const { release } = lockStore(folder);
+    try {
+      const witness = witnessUrl === undefined ? undefined : new Witness(witnessUrl, onFault);
+      const publish = witness && ((note: string) => witness.send(note));
+      this.#witness = witness;
+      this.#server = { ...openServerLog({ folder, key: this.#key, disk, durability, publish }), release };
+      return this.#server;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  #logOptions(id: SessionId): FileLogOptions {
+    const { log } = this.#serverLog();
+    const { folder, disk, durability } = this.#options;
+    return {
+      folder,
+      id,
+      key: this.#key,
+      disk,
+      durability,
+      registered: () => log.barrier(),
+      ended: async (end) => {
+        this.#active.delete(id);
+        if (end) await this.#recordEnd(id, end);
+      },
+    };
+  }
+
+  #begin(id: SessionId, log: FileLog): void {
+    this.#active.set(id, log);
+    try {
+      this.#serverLog().log.record({ event: "session_opened", session_id: id });
+    } catch (error) {
+      log.release().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #recordEnd(id: SessionId, { size, hash }: ChainHead): Promise<void> {
+    const { log } = this.#serverLog();
+    log.record({ event: "session_ended", session_id: id, size, head: hash });
+    await log.barrier();
+  }
+
+  /** Nobody else writes to the session meanwhile. */
+  async #alone<Result>(id: SessionId, work: () => Promise<Result>): Promise<Result> {
+    if (this.#active.has(id) || this.#busy.has(id)) {
+      throw new AgentError("log_unavailable", `session ${id} is being written to`);
+    }
+    this.#busy.add(id);
+    try {
+      return await work();
+    } finally {
+      this.#busy.delete(id);
+    }
+  }
+
+  async #existing(id: SessionId): Promise<string> {
+    const path = isSessionId(id) ? await locate(this.#options.folder, id) : undefined;
+    if (path === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
+    return path;
+  }
+
+  /** Goes on with a log after what a crash left at its end was put aside. */
+  async #continue(id: SessionId, path: string): Promise<FileLog> {
+    const examined = await examineSession(this.#options.folder, id, [this.#key], "unasked");
+    if (examined === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
+    const damage = damageOf(examined);
+    if (damage.length > 0) {
+      throw new AgentError(
+        "log_unavailable",
+        `session ${id} can only be read, its log is damaged: ${damage.join("; ")}`,
+      );
+    }
+    const { head, report, startTime = new Date().toISOString(), lastActivity = startTime } = examined;
+    const log = continueFileLog(this.#logOptions(id), path, {
+      head,
+      bytes: cutTorn(this.#options.disk, path),
+      signed: report.signed_lines,
+      startTime,
+      lastActivity,
+    });
+    if (report.state === "active" || examined.tornBytes > 0) {
+      const unsigned = report.lines - report.signed_lines;
+      const event = { event: "session_recovered", torn_bytes: examined.tornBytes, unsigned_lines: unsigned };
+      log.append("incoming", JSON.stringify(event));
+    }
+    return log;
+  }
+
+  /** What was being written to when the server was last left. */
+  async #interrupted(): Promise<SessionId[]> {
+    const { sessions } = this.#serverLog();
+    const open = [...sessions].filter(([, event]) => event === "session_opened").map(([id]) => id);
+    // A session's file is made just before the server's log is told: a crash in between leaves one that it does not know.
+    const newest = (await sessionIds(this.#options.folder)).sort().at(-1);
+    if (newest === undefined || sessions.has(newest)) return open;
+    return existsSync(checkpointPath(this.#options.folder, newest)) ? open : [...open, newest];
+  }
+
+  /** Ends what a crash has left open. False where it cannot be gone on with. */
+  async #recoverSession(id: SessionId): Promise<boolean> {
+    const { folder, onFault } = this.#options;
+    const examined = await examineSession(folder, id, [this.#key], "unasked");
+    const damage = examined ? damageOf(examined) : ["its file is gone"];
+    if (examined === undefined || damage.length > 0) {
+      this.#serverLog().log.record({ event: "session_damaged", session_id: id, problems: damage });
+      onFault(new Error(`the log of session ${id} is damaged and left as it is: ${damage.join("; ")}`));
+      return false;
+    }
+    const log = await this.#continue(id, await this.#existing(id));
+    const hasEnded = examined.report.state === "ended" && examined.tornBytes === 0;
+    await (hasEnded ? log.release() : log.end());
+    return true;
+  }
+}
+
+const damageOf = ({ report }: Examined): string[] =>
+  report.problems.filter(({ kind }) => DAMAGE.includes(kind)).map(({ detail }) => detail);
