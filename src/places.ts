@@ -43,14 +43,19 @@ export class Places {
 
   async #folder(asked: string): Promise<string> {
     const { own, roots } = this.#options;
-    const allowed = roots.length === 0 ? [own.workspace] : await Promise.all(roots.map((root) => realpath(root)));
+    const allowed =
+      roots.length === 0 ? [own.workspace] : await Promise.all(roots.map((root) => realpath(root)));
     const expected = `workspace: expected an existing folder inside ${allowed.join(" or ")} (WORK_ROOTS); came ${JSON.stringify(asked)}`;
     const folder = asked.includes("\0")
       ? undefined
       : await realpath(resolve(own.workspace, asked)).catch(() => undefined);
     if (folder === own.workspace) return folder;
     // The same words for what does not exist and what lies outside, so that nobody learns what is there.
-    if (folder === undefined || !allowed.some((root) => isInside(root, folder)) || !(await isFolder(folder))) {
+    if (
+      folder === undefined ||
+      !allowed.some((root) => isInside(root, folder)) ||
+      !(await isFolder(folder))
+    ) {
       throw new AgentError("invalid_message", expected);
     }
     return folder;

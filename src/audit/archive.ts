@@ -1,10 +1,12 @@
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { lstat } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { SessionId } from "../contract/log.ts";
 
 /** The folder, inside that of the logs, where archived ones are. */
 export const ARCHIVE = "archive";
+
+/** The folder of what is kept beside the logs. */
+const BLOBS = "blobs";
 
 /** Says that a session is under legal hold. It stays where it is, wherever the log goes. */
 const HOLD = ".hold";
@@ -46,9 +48,22 @@ export async function moveToArchive(folder: string, id: SessionId): Promise<void
   const names = (await readdir(folder)).filter(
     (name) => name.startsWith(`${id}.`) && name !== log && !name.endsWith(HOLD),
   );
+  await moveBlobs(folder, archive, id);
   for (const name of [...names, log]) await rename(join(folder, name), join(archive, name));
   await sync(archive);
   await sync(folder);
+}
+
+async function moveBlobs(folder: string, archive: string, id: SessionId): Promise<void> {
+  try {
+    await lstat(join(folder, BLOBS, id));
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  await mkdir(join(archive, BLOBS), { mode: 0o700, recursive: true });
+  await rename(join(folder, BLOBS, id), join(archive, BLOBS, id));
+  await sync(join(archive, BLOBS));
 }
 
 async function sync(folder: string): Promise<void> {

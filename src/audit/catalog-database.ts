@@ -1,4 +1,5 @@
 import { closeSync, constants, lstatSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 /** Another number: what an older server wrote is thrown away and read from the logs again. */
@@ -61,6 +62,8 @@ export function openDatabase(path: string): { database: DatabaseSync; isNew: boo
   removeDatabase(path);
   return { database: begin(path), isNew: true };
 }
+
+export const catalogPath = (folder: string): string => join(folder, "catalog.sqlite");
 
 export const IN_MEMORY = ":memory:";
 

@@ -32,14 +32,15 @@ interface Opened {
 }
 
 /**
- * Keeps the catalog level with the logs. It follows them: whoever writes a log only says that it begins and that it has
- * ended. An answer comes after what the logs held when it was asked for.
+ * Keeps the catalog level with the logs. It follows them: whoever writes a log only says that it begins. An answer comes after what the logs held when it was asked for.
  */
 export class CatalogIndex {
   readonly #options: CatalogOptions;
   #opened: Opened | undefined;
   /** Logs that this process writes to. */
   readonly #written = new Set<SessionId>();
+  /** Those of them that are about to be. */
+  readonly #starting = new Set<SessionId>();
   /** Logs that have changed, or may have. */
   readonly #stale = new Set<SessionId>();
   #pass: Promise<void> = Promise.resolve();
@@ -51,7 +52,7 @@ export class CatalogIndex {
     this.#options = options;
   }
 
-  /** Before the first line of a log, or the first one after a pause. */
+  /** Before the first line of a log. */
   began(id: SessionId): void {
     this.#written.add(id);
     this.#timer ??= setInterval(() => void this.#follow(), FOLLOW_MS).unref();
@@ -63,10 +64,20 @@ export class CatalogIndex {
     }
   }
 
-  /** After the last line. */
-  ended(id: SessionId): void {
-    this.#written.delete(id);
-    this.#stale.add(id);
+  /** Before the first new line of a log that `start` goes on with. */
+  async continues<Result>(id: SessionId, start: () => Promise<Result>): Promise<Result> {
+    this.began(id);
+    this.#starting.add(id);
+    try {
+      return await start();
+    } finally {
+      this.#starting.delete(id);
+    }
+  }
+
+  /** Something was appended to logs that this process does not write to now. */
+  grew(ids: readonly SessionId[]): void {
+    for (const id of ids) this.#stale.add(id);
   }
 
   /** What `query` says of the logs as they are now. With `names` also of logs that were put in or taken out by hand. */
@@ -183,8 +194,14 @@ export class CatalogIndex {
 
   #markGrown(): void {
     const { table } = this.#open();
+    const ended = this.#written.difference(this.#starting);
     for (const { session_id: id, event_count } of this.#options.live()) {
+      ended.delete(id);
       if (table.find(id)?.event_count !== event_count) this.#stale.add(id);
+    }
+    for (const id of ended) {
+      this.#written.delete(id);
+      this.#stale.add(id);
     }
     if (!this.#options.othersWrite()) return;
     for (const id of table.activeIds()) if (!this.#written.has(id)) this.#stale.add(id);

@@ -124,7 +124,9 @@ function select(database: DatabaseSync, { query, wanted, from, limit }: Selectio
 
 const count = (database: DatabaseSync, { sql, values }: Conditions): number =>
   Number(
-    database.prepare(`SELECT count(*) AS count FROM session WHERE ${sql.join(" AND ")}`).get(...values)?.["count"],
+    database.prepare(`SELECT count(*) AS count FROM session WHERE ${sql.join(" AND ")}`).get(...values)?.[
+      "count"
+    ],
   );
 
 function writeCursor(sort: SessionSort, row: SessionRow): string {

@@ -33,7 +33,7 @@ describe("a checkpoint", () => {
   it("that a crash tore is left out, and the next one is read", () => {
     const note = signCheckpoint("o", head(5), key);
     const bytes = Buffer.from(note);
-    for (let length = 0; length < bytes.length; length += 1) {
+    for (let length = 0; length < bytes.length - 1; length += 1) {
       const torn = Buffer.concat([bytes.subarray(0, length), Buffer.from(`\n${note}`)]).toString();
       expect(readCheckpoints(torn, "o", [key]), `${length} bytes`).toEqual([
         { ...head(5), signature: "good" },

@@ -38,9 +38,12 @@ export async function eraseLine({ path, id, seq, reason, disk, record }: Erasure
   }
   if (line.salt === undefined) return;
   await record();
-  const needed = await rewrite({ path, seq, reason, disk });
+  const needed = await copyErased({ path, seq, reason, disk });
   const folder = blobFolderOf(dirname(path), id);
+  // Before the line goes: a crash in between must leave the line that tells of them.
   for (const blob of blobsOf(line)) if (!needed.has(blob)) removeIfThere(disk, join(folder, blob));
+  disk.rename(`${path}.new`, path);
+  await disk.syncFolder(dirname(path));
 }
 
 /** `session_started` and the like, but not the mark of an erasure. */
@@ -60,8 +63,8 @@ async function findLine(path: string, seq: Seq): Promise<SealedLine | undefined>
   }
 }
 
-/** Resolves with the blobs that the other lines refer to. */
-async function rewrite({ path, seq, reason, disk }: Omit<Erasure, "id" | "record">): Promise<Set<string>> {
+/** Writes the log anew beside itself. Resolves with the blobs that its other lines refer to. */
+async function copyErased({ path, seq, reason, disk }: Omit<Erasure, "id" | "record">): Promise<Set<string>> {
   const needed = new Set<string>();
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_RDONLY } = constants;
   const file = await open(path, O_RDONLY | O_NOFOLLOW);
@@ -79,8 +82,6 @@ async function rewrite({ path, seq, reason, disk }: Omit<Erasure, "id" | "record
     disk.close(copy);
     await file.close();
   }
-  disk.rename(`${path}.new`, path);
-  await disk.syncFolder(dirname(path));
   return needed;
 }
 

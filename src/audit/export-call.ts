@@ -48,13 +48,17 @@ export function describeCall(
 }
 
 /** The decision alone, on one line. */
-export function describeQuestion({ asked, askedAt, seq, answer }: Question, clients: ReadonlyMap<string, ClientInfo>) {
+export function describeQuestion(
+  { asked, askedAt, seq, answer }: Question,
+  clients: ReadonlyMap<string, ClientInfo>,
+) {
   const question = `- Approval asked at ${askedAt} (line ${seq}, risk ${asked.risk}): ${span(asked.reason)}`;
   if (answer === undefined) return `${question}\n- Nobody has answered`;
   const { payload, at, facts } = answer;
   const waited = facts === undefined ? "" : `, after ${facts.latency_ms / 1000} s`;
   const edited = facts?.patch_edited === true ? ", with a patch of the client's own" : "";
-  const scope = facts?.scope === undefined ? "" : `\n- From then on allowed without asking: ${span(facts.scope)}`;
+  const scope =
+    facts?.scope === undefined ? "" : `\n- From then on allowed without asking: ${span(facts.scope)}`;
   return `${question}\n- Answered **${payload.review}** by ${decider(payload, clients)} at ${at}${waited}${edited}${scope}`;
 }
 
@@ -98,7 +102,9 @@ function facts(tool: AuditFacts["tool"]): string[] {
     ...(tool.signal ? [`- Ended by signal ${span(tool.signal)}`] : []),
     ...(tool.timed_out === true ? ["- Ended because it took too long"] : []),
     ...(tool.duration_ms === undefined ? [] : [`- Took ${Math.round(tool.duration_ms)} ms`]),
-    ...(streams.length === 0 ? [] : [`- Wrote ${streams.join(", ")}${tool.truncated === true ? ", shown cut" : ""}`]),
+    ...(streams.length === 0
+      ? []
+      : [`- Wrote ${streams.join(", ")}${tool.truncated === true ? ", shown cut" : ""}`]),
   ];
 }
 
@@ -109,7 +115,9 @@ function whatWasAsked({ questions, started, arguments: json }: Call): string[] {
   const wasEdited = questions.at(-1)?.answer?.facts?.patch_edited === true;
   if (files.length > 0) {
     return [
-      ...(wasEdited ? ["What the model proposed, before the client edited it:\n", ...proposed.map(describeChange)] : []),
+      ...(wasEdited
+        ? ["What the model proposed, before the client edited it:\n", ...proposed.map(describeChange)]
+        : []),
       "Changes:\n",
       ...files.map(describeChange),
     ];

@@ -37,7 +37,12 @@ function head(session: SessionListing): string {
   ].join("\n");
 }
 
-const tokensOf = ({ input_tokens, cached_input_tokens, output_tokens, reasoning_output_tokens }: SessionListing["tokens"]) =>
+const tokensOf = ({
+  input_tokens,
+  cached_input_tokens,
+  output_tokens,
+  reasoning_output_tokens,
+}: SessionListing["tokens"]) =>
   `${input_tokens} in (${cached_input_tokens} cached), ${output_tokens} out (${reasoning_output_tokens} reasoning)`;
 
 const costOf = (cost: number | null) =>
@@ -91,7 +96,8 @@ class Transcript {
     const type = typeOf(line);
     if (type === "session_started") return `Session started at ${line.timestamp}.\n`;
     if (type === "session_ended") return `Session ended at ${line.timestamp}.\n`;
-    if (line.message_data === undefined) return `The content of line ${line.seq} (${line.timestamp}) was erased.\n`;
+    if (line.message_data === undefined)
+      return `The content of line ${line.seq} (${line.timestamp}) was erased.\n`;
     const what = line.direction === "incoming" ? `Line from ${this.#sender(line)}` : "Line of the server";
     return `${what} ${place(line)}:\n\n${block(JSON.stringify(line.message_data, undefined, 2), "json")}`;
   }
@@ -217,9 +223,13 @@ class Transcript {
         this.#addCost(`${status.provider} ${status.model}`, status.usage);
         return "";
       case "model_changed":
-        return `From here on model ${span(status.model)} of ${status.provider} ${place(line)}.\n`;
+        return `From here on model ${span(status.model)} of ${status.provider} ${place(line)}${reasonOf(status.reason)}.\n`;
       case "named":
         return `The session was named ${span(status.name)} ${place(line)}.\n`;
+      case "archived":
+        return `A client ${status.archived ? "put the session away" : "took the session up again"} ${place(line)}.\n`;
+      case "forked":
+        return `The conversation goes on from session ${span(status.from)}, whose log has what came before ${place(line)}.\n`;
     }
   }
 
@@ -237,5 +247,7 @@ class Transcript {
     return audit?.client === undefined ? "an unknown client" : describeClient(audit.client.id, this.#clients);
   }
 }
+
+const reasonOf = (reason: string | undefined) => (reason === undefined ? "" : `, because: ${span(reason)}`);
 
 const place = ({ timestamp, seq }: LogLine) => `(line ${seq}, ${timestamp})`;

@@ -3,7 +3,12 @@ import { messageOf, typeOf } from "./export-message.ts";
 
 /** The Open Cybersecurity Schema Framework: API Activity, of the category Application Activity. */
 const SCHEMA_VERSION = "1.6.0";
-const API_ACTIVITY = { category_uid: 6, category_name: "Application Activity", class_uid: 6003, class_name: "API Activity" };
+const API_ACTIVITY = {
+  category_uid: 6,
+  category_name: "Application Activity",
+  class_uid: 6003,
+  class_name: "API Activity",
+};
 /** What happens in a session is none of create, read, update and delete. */
 const OTHER = 99;
 const INFORMATIONAL = { severity_id: 1, severity: "Informational" };
@@ -15,7 +20,10 @@ const SERVICE = "agentloop-server";
  * One event a line of the log, as JSON lines. What the schema has no field for stands under its own name in `unmapped`;
  * the message as it was stands in `raw_data`.
  */
-export async function* ocsfOf(session: SessionListing, lines: AsyncIterable<LogLine>): AsyncGenerator<string> {
+export async function* ocsfOf(
+  session: SessionListing,
+  lines: AsyncIterable<LogLine>,
+): AsyncGenerator<string> {
   for await (const line of lines) yield `${JSON.stringify(eventOf(session, line))}\n`;
 }
 
@@ -82,5 +90,8 @@ function statusOf(line: LogLine): Record<string, unknown> {
     return { ...(status === "completed" ? SUCCESS : FAILURE), status_detail: status };
   }
   if (exitCode === undefined) return {};
-  return { ...(exitCode === 0 ? SUCCESS : FAILURE), ...(exitCode !== null && { status_code: String(exitCode) }) };
+  return {
+    ...(exitCode === 0 ? SUCCESS : FAILURE),
+    ...(exitCode !== null && { status_code: String(exitCode) }),
+  };
 }

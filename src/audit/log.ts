@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { AgentError } from "../contract/error.ts";
 import type {
   AuditStore,
   LogLine,
@@ -10,10 +9,10 @@ import type {
   SessionSummary,
   VerifyReport,
 } from "../contract/log.ts";
-import { blobFolderOf, putBack } from "./blobs.ts";
-import { Catalog, newestFirst } from "./catalog.ts";
-import { isSessionId, openFile, prepareFolder, readLines, sessionIds } from "./files.ts";
-import { parseLine, seqOf } from "./line.ts";
+import { FileSource } from "./catalog-files.ts";
+import { catalogPath } from "./catalog-database.ts";
+import { CatalogRecords } from "./catalog-records.ts";
+import { isSessionId, prepareFolder } from "./files.ts";
 import { createMemoryLogStore } from "./memory.ts";
 import { Trail, type TrailOptions } from "./trail.ts";
 
@@ -28,18 +27,21 @@ export function createFileLogStore(options: TrailOptions): AuditStore {
   return new FileLogStore({ ...options, folder });
 }
 
-/** How many files a listing looks at together. */
-const LISTED_TOGETHER = 16;
-
 class FileLogStore implements AuditStore {
-  readonly #folder: string;
-  readonly #catalog: Catalog;
+  readonly records: CatalogRecords;
   readonly #trail: Trail;
 
   constructor(options: TrailOptions) {
-    this.#folder = options.folder;
-    this.#catalog = new Catalog(options.folder);
-    this.#trail = new Trail(options);
+    const { folder, onFault = () => undefined } = options;
+    const trail = new Trail(options);
+    this.#trail = trail;
+    this.records = new CatalogRecords({
+      source: new FileSource(folder),
+      path: catalogPath(folder),
+      live: () => trail.summaries(),
+      othersWrite: () => false,
+      onFault: (error) => onFault(error instanceof Error ? error : new Error(String(error))),
+    });
   }
 
   get publicKey(): string {
@@ -47,15 +49,18 @@ class FileLogStore implements AuditStore {
   }
 
   create(id: SessionId): SessionLog {
+    if (isSessionId(id)) this.records.index.began(id);
     return this.#trail.create(id);
   }
 
-  open(id: SessionId): Promise<SessionLog> {
-    return this.#trail.open(id);
+  async open(id: SessionId): Promise<SessionLog> {
+    return await this.records.index.continues(id, () => this.#trail.open(id));
   }
 
-  recover(): Promise<SessionId[]> {
-    return this.#trail.recover();
+  async recover(): Promise<SessionId[]> {
+    const ended = await this.#trail.recover();
+    this.records.index.grew(ended);
+    return ended;
   }
 
   recordRead = (fact: ReadFact): void => this.#trail.recordRead(fact);
@@ -64,49 +69,25 @@ class FileLogStore implements AuditStore {
     return this.#trail.verify(id);
   }
 
-  erase(id: SessionId, seq: Seq, reason: string): Promise<void> {
-    return this.#trail.erase(id, seq, reason);
+  async erase(id: SessionId, seq: Seq, reason: string): Promise<void> {
+    await this.#trail.erase(id, seq, reason);
+    await this.records.index.reread(id);
   }
 
-  close(): Promise<void> {
-    return this.#trail.close();
+  async close(): Promise<void> {
+    await this.records.index.close();
+    await this.#trail.close();
   }
 
-  async *read(id: SessionId, after: Seq, limit: number): AsyncGenerator<LogLine> {
-    const file = isSessionId(id) ? await openFile(this.#folder, id) : undefined;
-    if (file === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
-    try {
-      let left = limit;
-      if (left <= 0) return;
-      for await (const bytes of readLines(file)) {
-        if ((seqOf(bytes) ?? after + 1) <= after) continue;
-        yield parsed(putBack(bytes.toString(), blobFolderOf(this.#folder, id)), id);
-        left -= 1;
-        if (left <= 0) return;
-      }
-    } finally {
-      await file.close();
-    }
+  read(id: SessionId, after: Seq, limit: number): AsyncIterable<LogLine> {
+    return this.records.read(id, after, limit);
   }
 
-  async summary(id: SessionId): Promise<SessionSummary | undefined> {
-    if (!isSessionId(id)) return undefined;
-    return this.#trail.active(id)?.summary() ?? (await this.#catalog.summary(id));
+  summary(id: SessionId): Promise<SessionSummary | undefined> {
+    return this.records.summary(id);
   }
 
-  async *list(): AsyncGenerator<SessionSummary> {
-    const ids = await sessionIds(this.#folder);
-    const summaries: SessionSummary[] = [];
-    for (let start = 0; start < ids.length; start += LISTED_TOGETHER) {
-      const some = await Promise.all(ids.slice(start, start + LISTED_TOGETHER).map((id) => this.summary(id)));
-      summaries.push(...some.filter((summary) => summary !== undefined));
-    }
-    yield* summaries.sort(newestFirst);
+  list(): AsyncIterable<SessionSummary> {
+    return this.records.list({ sort: "newest" });
   }
-}
-
-function parsed(text: string, id: SessionId): LogLine {
-  const line = parseLine(text);
-  if (line === undefined) throw new AgentError("log_unavailable", `the log of session ${id} is damaged`);
-  return line;
 }

@@ -1,28 +1,39 @@
-import type { AuditFacts } from "../contract/agent.ts";
+import type { AuditFacts } from "../contract/audit.ts";
 import { AgentError } from "../contract/error.ts";
 import type {
   AuditStore,
   Direction,
-  LogLine,
   Seq,
   SessionId,
   SessionLog,
   SessionSummary,
   VerifyReport,
 } from "../contract/log.ts";
-import { newestFirst } from "./catalog.ts";
-import { isSessionId } from "./files.ts";
+import { IN_MEMORY } from "./catalog-database.ts";
+import { CatalogRecords } from "./catalog-records.ts";
+import type { FoundLog, LogSource, RawLine, StoredLog } from "./catalog-source.ts";
 import { GENESIS, sealLine } from "./chain.ts";
-import { parseLine, SESSION_ENDED, SESSION_STARTED } from "./line.ts";
+import { isSessionId } from "./files.ts";
+import { SESSION_ENDED, SESSION_STARTED } from "./line.ts";
 
 /** Logs that end with the server. Nothing is ever taken out, so that it is for trials and tests. */
 export function createMemoryLogStore(): AuditStore {
   const logs = new Map<SessionId, MemoryLog>();
+  const live = () => [...logs.values()].map((log) => log.summary()).filter(({ state }) => state === "active");
+  const records = new CatalogRecords({
+    source: new MemorySource(logs),
+    path: IN_MEMORY,
+    live,
+    othersWrite: () => false,
+    onFault: () => undefined,
+  });
   return {
+    records,
     create(id) {
       if (!isSessionId(id) || logs.has(id)) {
         throw new AgentError("log_unavailable", `no log for session ${id}: its id is taken or none`);
       }
+      records.index.began(id);
       const log = new MemoryLog(id);
       logs.set(id, log);
       return log;
@@ -30,14 +41,14 @@ export function createMemoryLogStore(): AuditStore {
     async open(id) {
       const log = logs.get(id);
       if (log === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
+      if (log.summary().state === "archived") {
+        throw new AgentError("log_unavailable", `session ${id} is archived: nothing can be added to it`);
+      }
+      records.index.began(id);
       log.reopen();
       return log;
     },
-    async *read(id, after, limit) {
-      const log = logs.get(id);
-      if (log === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
-      yield* log.read(after, limit);
-    },
+    read: (id, after, limit) => records.read(id, after, limit),
     publicKey: undefined,
     recover: () => Promise.resolve([]),
     recordRead: () => undefined,
@@ -45,11 +56,9 @@ export function createMemoryLogStore(): AuditStore {
     erase: async (id) => {
       throw new AgentError("log_unavailable", `session ${id} lives in memory: nothing can be erased from it`);
     },
-    close: () => Promise.resolve(),
-    summary: (id) => Promise.resolve(logs.get(id)?.summary()),
-    async *list() {
-      yield* [...logs.values()].map((log) => log.summary()).sort(newestFirst);
-    },
+    close: () => records.index.close(),
+    summary: (id) => records.summary(id),
+    list: () => records.list({ sort: "newest" }),
   };
 }
 
@@ -67,10 +76,61 @@ function unproven(id: SessionId, summary: SessionSummary | undefined): VerifyRep
   };
 }
 
+/** The logs, as the catalog reads them: positions are numbers of lines. */
+class MemorySource implements LogSource {
+  readonly #logs: ReadonlyMap<SessionId, MemoryLog>;
+  readonly #held = new Set<SessionId>();
+
+  constructor(logs: ReadonlyMap<SessionId, MemoryLog>) {
+    this.#logs = logs;
+  }
+
+  async all(): Promise<StoredLog[]> {
+    return [...this.#logs].map(([id, log]) => ({ id, archived: log.archived, held: this.#held.has(id) }));
+  }
+
+  async find(id: SessionId): Promise<FoundLog | undefined> {
+    return this.#logs.get(id)?.found();
+  }
+
+  async *lines(id: SessionId, from: number): AsyncGenerator<RawLine> {
+    const lines = this.#logs.get(id)?.lines ?? [];
+    for (let start = from; start < lines.length; start += 1) {
+      yield { start, end: start + 1, text: lines[start] ?? "" };
+    }
+  }
+
+  async *raw(id: SessionId): AsyncGenerator<Uint8Array> {
+    for await (const { text } of this.lines(id, 0)) yield Buffer.from(`${text}\n`);
+  }
+
+  watch(id: SessionId, changed: () => void): () => void {
+    const watchers = this.#logs.get(id)?.watchers;
+    watchers?.add(changed);
+    return () => watchers?.delete(changed);
+  }
+
+  async archive(id: SessionId): Promise<void> {
+    const log = this.#logs.get(id);
+    if (log) log.archived = true;
+  }
+
+  async isHeld(id: SessionId): Promise<boolean> {
+    return this.#held.has(id);
+  }
+
+  async hold(id: SessionId, held: boolean): Promise<void> {
+    if (held) this.#held.add(id);
+    else this.#held.delete(id);
+  }
+}
+
 class MemoryLog implements SessionLog {
+  readonly lines: string[] = [];
+  readonly watchers = new Set<() => void>();
+  archived = false;
   readonly #id: SessionId;
   readonly #startTime = new Date().toISOString();
-  readonly #lines: string[] = [];
   #lastActivity = this.#startTime;
   #hash = GENESIS.hash;
   #ended = false;
@@ -81,19 +141,20 @@ class MemoryLog implements SessionLog {
   }
 
   get head(): Seq {
-    return this.#lines.length - 1;
+    return this.lines.length - 1;
   }
 
   append(direction: Direction, json: string, audit?: AuditFacts): Seq {
     if (this.#ended) {
       throw new AgentError("log_unavailable", `the log of session ${this.#id} takes no more: it has ended`);
     }
-    const seq = this.#lines.length;
+    const seq = this.lines.length;
     const timestamp = seq === 0 ? this.#startTime : new Date().toISOString();
     const { line, hash } = sealLine({ timestamp, direction, json, audit, seq }, this.#hash);
-    this.#lines.push(line);
+    this.lines.push(line);
     this.#hash = hash;
     this.#lastActivity = timestamp;
+    for (const changed of this.watchers) changed();
     return seq;
   }
 
@@ -111,11 +172,8 @@ class MemoryLog implements SessionLog {
     this.#ended = false;
   }
 
-  *read(after: Seq, limit: number): Generator<LogLine> {
-    for (let seq = after + 1; seq < Math.min(this.#lines.length, after + 1 + limit); seq += 1) {
-      const line = parseLine(this.#lines[seq] ?? "");
-      if (line !== undefined) yield line;
-    }
+  found(): FoundLog {
+    return { size: this.lines.length, changed: Date.parse(this.#lastActivity), archived: this.archived };
   }
 
   summary(): SessionSummary {
@@ -123,8 +181,8 @@ class MemoryLog implements SessionLog {
       session_id: this.#id,
       start_time: this.#startTime,
       last_activity: this.#lastActivity,
-      event_count: this.#lines.length,
-      state: this.#ended ? "ended" : "active",
+      event_count: this.lines.length,
+      state: this.archived ? "archived" : this.#ended ? "ended" : "active",
     };
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { AgentError } from "../contract/error.ts";
-import type { LogProblem, ReadFact, Seq, SessionId, VerifyReport } from "../contract/log.ts";
+import type { LogProblem, ReadFact, Seq, SessionId, SessionSummary, VerifyReport } from "../contract/log.ts";
 import { isHeld } from "./archive.ts";
 import type { ChainHead } from "./chain.ts";
 import type { Durability } from "./chained-file.ts";
@@ -63,6 +63,11 @@ export class Trail {
     return this.#active.get(id);
   }
 
+  /** Of the logs that are being written. */
+  summaries(): SessionSummary[] {
+    return [...this.#active.values()].map((log) => log.summary());
+  }
+
   create(id: SessionId): FileLog {
     const log = startFileLog(this.#logOptions(id));
     this.#begin(id, log);
@@ -110,6 +115,9 @@ export class Trail {
 
   async erase(id: SessionId, seq: Seq, reason: string): Promise<void> {
     const { folder, disk } = this.#options;
+    if (reason.trim() === "") {
+      throw new AgentError("invalid_message", "expected a reason for the erasure, got none");
+    }
     await this.#alone(id, async () => {
       const path = await this.#existing(id);
       if (await isHeld(folder, id)) {

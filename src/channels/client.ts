@@ -177,12 +177,16 @@ export class Client implements Connection {
   }
 
   /** What a protocol throws is a fault of ours. */
-  #call(use: (protocol: Protocol) => void): void {
-    try {
-      if (this.#protocol !== undefined) use(this.#protocol);
-    } catch (error) {
+  #call(use: (protocol: Protocol) => void | Promise<void>): void {
+    const fail = (error: unknown) => {
       this.#parts.log.error({ client: this.info.id, err: error }, "a protocol failed");
       this.end("internal");
+    };
+    try {
+      const work = this.#protocol && use(this.#protocol);
+      if (work instanceof Promise) work.catch(fail);
+    } catch (error) {
+      fail(error);
     }
   }
 

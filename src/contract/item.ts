@@ -25,8 +25,8 @@ export const InputImage = z.object({
 });
 export type InputImage = z.infer<typeof InputImage>;
 
-export const OutputText = z.object({ type: z.literal("output_text"), text: z.string() });
-export const Refusal = z.object({ type: z.literal("refusal"), refusal: z.string() });
+const OutputText = z.object({ type: z.literal("output_text"), text: z.string() });
+const Refusal = z.object({ type: z.literal("refusal"), refusal: z.string() });
 
 export const ContentPart = z.discriminatedUnion("type", [InputText, InputImage, OutputText, Refusal]);
 export type ContentPart = z.infer<typeof ContentPart>;

@@ -232,6 +232,7 @@ export interface VerifyReport {
 
 /** A store that proves what it keeps. */
 export interface AuditStore extends LogStore {
+  readonly records: Records;
   /** The public key that checkpoints are signed with: `<name>+<key id>+<base64>`. Undefined where nothing is signed. */
   readonly publicKey: string | undefined;
   /**

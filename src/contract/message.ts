@@ -33,7 +33,7 @@ const userMessage = (content: InputItem["content"]): InputItem => ({
 });
 
 /** Accepts ResponseInputItem messages, bare content parts (as in the seed's log), and a plain string. */
-export const UserInputItems = z
+const UserInputItems = z
   .union([z.string().min(1), z.array(InputPart).min(1), z.array(InputMessage).min(1)])
   .transform((input): InputItem[] => {
     if (typeof input === "string") return [userMessage([{ type: "input_text", text: input }])];

@@ -32,13 +32,14 @@ export interface Connection {
  * here touches a socket.
  */
 export interface Protocol {
-  receive(frame: string): void;
+  /** A rejection is a fault of ours, as is whatever the others throw: it is logged and ends the connection. */
+  receive(frame: string): void | Promise<void>;
   /** A frame that the channel refused to read; `head` is its beginning. */
   oversized(head: string): void;
   /** Too many frames in a short time; the channel ends the connection after it. */
   limited?(): void;
   /** The client sends no more, but it still listens. */
-  finished?(): void;
+  finished?(): void | Promise<void>;
   /** A frame that is sent now and then while the connection is open. */
   heartbeat?(): string;
   /** The last frame, where there is one, before the connection is ended for this reason. */

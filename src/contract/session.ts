@@ -34,6 +34,10 @@ export interface SessionOptions {
   workspace?: string | undefined;
   /** Narrower than the server's own; a wider one is refused. */
   sandbox?: SandboxMode | undefined;
+  /** For doors whose clients name their sessions. A session of this id that is running by now is the answer. */
+  id?: SessionId | undefined;
+  /** It ends with its last client, and does not wait for another one. */
+  endsAlone?: boolean | undefined;
 }
 
 /** What is said of a session, not in it. */

@@ -1,15 +1,13 @@
-import { v7 as uuid } from "uuid";
-import type { Agent, AgentOutput, AuditFacts, UserInput } from "../contract/agent.ts";
+import type { Agent, AgentOutput, UserInput } from "../contract/agent.ts";
 import { AgentError } from "../contract/error.ts";
 import type { LogLine, Seq, SessionRecord } from "../contract/log.ts";
 import type { ClientMessage, ServerBody, SessionInfo, TurnStatus } from "../contract/message.ts";
 import type { Redactor } from "../contract/redact.ts";
 import type { ClientInfo, EndReason, Entry, Session, SessionNote, Subscriber } from "../contract/session.ts";
 import { Clients } from "./clients.ts";
-import { HeldDeltas, type SafeDelta } from "./held-deltas.ts";
-import { counted, redactHead, toMessage } from "./redacted.ts";
 import { toldToEveryone } from "./replay.ts";
 import { UsageSum } from "./usage-sum.ts";
+import { Voice } from "./voice.ts";
 
 export interface SessionParts {
   id: string;
@@ -43,9 +41,7 @@ export class LiveSession implements Session {
   readonly id: string;
   readonly #parts: SessionParts;
   readonly #clients = new Clients();
-  readonly #deltas: HeldDeltas;
-  /** The request for approval that waits for an answer, as it was told. */
-  #openRequest: Entry | undefined;
+  readonly #voice: Voice;
   #running: Running | undefined;
   #waiting: UserInput[] = [];
   #detachTimer: NodeJS.Timeout | undefined;
@@ -54,7 +50,7 @@ export class LiveSession implements Session {
   constructor(parts: SessionParts) {
     this.id = parts.id;
     this.#parts = parts;
-    this.#deltas = new HeldDeltas(parts.redactor);
+    this.#voice = new Voice(parts, this.#clients);
     this.#endWithoutClients();
   }
 
@@ -81,12 +77,12 @@ export class LiveSession implements Session {
     clearTimeout(this.#detachTimer);
     const info: ServerBody = { type: "session_info", payload: this.info() };
     if (after === undefined) {
-      this.#tell(info, { only: client });
+      this.#voice.tell(info, { only: client });
       this.#clients.add(client);
-      if (this.#openRequest) client.deliver(this.#openRequest);
+      if (this.#voice.openRequest) client.deliver(this.#voice.openRequest);
     } else {
       // It carries the number that the client has, as what is replayed comes after that.
-      this.#tell(info, { only: client, seq: after });
+      this.#voice.tell(info, { only: client, seq: after });
       this.#clients.addAfter(client, this.#missed(after, log.head)).catch((error: unknown) => {
         this.#parts.onFault(error);
         client.end("internal");
@@ -97,30 +93,26 @@ export class LiveSession implements Session {
 
   receive(message: ClientMessage, json: string, from: Subscriber): void {
     try {
-      const { text, count } = this.#parts.redactor.json(json);
-      this.#parts.log.append("incoming", text, counted({ client: from.info }, count));
+      this.#voice.record(json, from.info);
       this.#handle(message, from);
     } catch (error) {
-      this.#tellError(error, from);
+      this.#voice.tellError(error, from);
     }
   }
 
   refuse(frame: string, error: AgentError, from: Subscriber): void {
     try {
-      const isWhole = error.code !== "message_too_large";
-      const { text, count } = redactHead(this.#parts.redactor, frame, isWhole);
-      this.#parts.log.append("incoming", JSON.stringify(text), counted({ client: from.info }, count));
+      this.#voice.recordRefused(frame, error, from.info);
     } catch (failure) {
-      this.#tellError(failure, from);
+      this.#voice.tellError(failure, from);
       return;
     }
-    this.#tellError(error, from);
+    this.#voice.tellError(error, from);
   }
 
   note(note: SessionNote, json: string, from: ClientInfo): void {
-    const { text, count } = this.#parts.redactor.json(json);
-    this.#parts.log.append("incoming", text, counted({ client: from }, count));
-    this.#tell({ type: "status", payload: note });
+    this.#voice.record(json, from);
+    this.#voice.tell({ type: "status", payload: note });
   }
 
   /** Stops what runs, ends the log and lets go of the clients. Safe to call again. */
@@ -152,7 +144,7 @@ export class LiveSession implements Session {
         this.#running?.abort.abort(new DOMException("The turn was cancelled.", "AbortError"));
         break;
       case "get_context_info":
-        this.#tell({ type: "context_info", payload: agent.contextInfo() }, { only: from });
+        this.#voice.tell({ type: "context_info", payload: agent.contextInfo() }, { only: from });
         break;
       case "manual_compact":
         if (this.#running) {
@@ -186,10 +178,10 @@ export class LiveSession implements Session {
     try {
       last = await work(signal);
     } catch (error) {
-      this.#tellError(error);
+      this.#voice.tellError(error);
     }
     this.#running = undefined;
-    if (last) this.#tellAnyway(last);
+    if (last) this.#voice.tellAnyway(last);
     // Nobody waits for the disk here: the next turn may begin.
     this.#parts.log.barrier().catch((error: unknown) => this.#parts.onFault(error));
     const next = this.#ended ? undefined : this.#waiting.shift();
@@ -200,12 +192,12 @@ export class LiveSession implements Session {
     const usage = new UsageSum();
     let status: TurnStatus = "failed";
     try {
-      this.#tell({ type: "loading_state", payload: { loading: true } });
+      this.#voice.tell({ type: "loading_state", payload: { loading: true } });
       status = (await this.#follow(this.#parts.agent.run(input, signal), usage)) ?? "failed";
     } catch (error) {
-      this.#tellError(error);
+      this.#voice.tellError(error);
     }
-    this.#tellAnyway({ type: "loading_state", payload: { loading: false } });
+    this.#voice.tellAnyway({ type: "loading_state", payload: { loading: false } });
     const { total } = usage;
     return {
       type: "agent_finished",
@@ -232,78 +224,23 @@ export class LiveSession implements Session {
       await outputs.return(undefined);
       throw error;
     } finally {
-      for (const delta of this.#deltas.flush()) this.#tellDelta(delta);
+      this.#voice.letGo();
     }
   }
 
   async #say({ body, id, audit }: AgentOutput, usage: UsageSum): Promise<void> {
-    if (body.type === "response_delta") {
-      const delta = this.#deltas.push(body.payload);
-      if (delta) this.#tellDelta(delta);
-      return;
-    }
-    if (body.type === "response_item" && body.payload.id !== undefined) {
-      for (const delta of this.#deltas.flush(body.payload.id)) this.#tellDelta(delta);
-    }
-    this.#tell(body, { ...(id !== undefined && { id }), ...(audit && { audit }) });
+    if (body.type === "response_delta") return this.#voice.tellDelta(body.payload);
+    this.#voice.tell(body, { ...(id !== undefined && { id }), ...(audit && { audit }) });
     if (body.type !== "status") return;
     if (body.payload.kind === "tool_started") await this.#parts.log.barrier();
     if (body.payload.kind === "response_finished") usage.add(body.payload.usage);
   }
 
-  /** Logs a message and hands the logged bytes to every client, or to one. */
-  #tell(body: ServerBody, to: { id?: string; audit?: AuditFacts; only?: Subscriber; seq?: Seq } = {}): void {
-    const { log, redactor } = this.#parts;
-    const { message, json, redactions } = toMessage(redactor, body, to.id);
-    const audit = to.only ? { ...to.audit, client: to.only.info } : to.audit;
-    log.append("outgoing", json, counted(audit, redactions));
-    const entry = { seq: to.seq ?? log.head, message, json };
-    this.#followRequest(entry);
-    this.#deliver(entry, to.only);
-  }
-
-  #tellDelta({ payload, redactions }: SafeDelta): void {
-    const message = { id: uuid(), type: "response_delta", payload } as const;
-    const { log } = this.#parts;
-    log.delta(payload, redactions);
-    this.#deliver({ seq: log.head, message, json: JSON.stringify(message) });
-  }
-
-  #deliver(entry: Entry, only?: Subscriber): void {
-    if (only) only.deliver(entry);
-    else this.#clients.deliver(entry);
-  }
-
-  #followRequest(entry: Entry): void {
-    const { message } = entry;
-    if (message.type === "approval_request") this.#openRequest = entry;
-    if (message.type === "approval_resolved" && message.payload.requestId === this.#openRequest?.message.id) {
-      this.#openRequest = undefined;
-    }
-  }
-
   /** What everyone was told after a line, and the open request if that is not among it. */
   async *#missed(after: Seq, upTo: Seq): AsyncGenerator<Entry> {
     yield* toldToEveryone(this.#parts.readLog(after), upTo);
-    const open = this.#openRequest;
+    const open = this.#voice.openRequest;
     if (open && open.seq <= after) yield open;
-  }
-
-  /** One place where errors become messages. What is no AgentError is a fault of ours and told without detail. */
-  #tellError(error: unknown, only?: Subscriber): void {
-    if (!(error instanceof AgentError)) this.#parts.onFault(error);
-    this.#tellAnyway({ type: "error", payload: errorPayload(error) }, only);
-  }
-
-  /** What ends a turn is told even when the log takes nothing any more: a client must not wait for ever. */
-  #tellAnyway(body: ServerBody, only?: Subscriber): void {
-    try {
-      this.#tell(body, only && { only });
-    } catch (failure) {
-      this.#parts.onFault(failure);
-      const { message, json } = toMessage(this.#parts.redactor, body);
-      this.#deliver({ seq: this.#parts.log.head, message, json }, only);
-    }
   }
 
   #detach(client: Subscriber): void {
@@ -322,15 +259,4 @@ export class LiveSession implements Session {
     for (const client of this.#clients) client.end(reason);
     this.#parts.onEnd();
   }
-}
-
-function errorPayload(error: unknown): Extract<ServerBody, { type: "error" }>["payload"] {
-  if (!(error instanceof AgentError)) {
-    return {
-      message: "Something went wrong in the server. Its log says what.",
-      details: { code: "internal" },
-    };
-  }
-  const { message, code, details, retryable } = error;
-  return { message, details: { ...details, code }, ...(retryable !== undefined && { retryable }) };
 }

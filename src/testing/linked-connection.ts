@@ -36,7 +36,7 @@ export async function openLinked(open: OpenProtocol, options: LinkedOptions): Pr
       return end.ended;
     },
     next: () => end.next(),
-    send: (frame) => protocol.receive(frame),
+    send: (frame) => void protocol.receive(frame),
     leave: () => protocol.closed(),
   };
 }

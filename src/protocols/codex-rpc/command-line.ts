@@ -11,7 +11,6 @@ const SHELL = /^(?:.*\/)?(?:ba|z|da)?sh$/;
 /** What a command does, without the shell that is only there to run it. */
 export function commandActions(argv: readonly string[]): CommandAction[] {
   const [program = "", option = "", script, ...rest] = argv;
-  const isScript =
-    SHELL.test(program) && /^-l?c$/.test(option) && script !== undefined && rest.length === 0;
+  const isScript = SHELL.test(program) && /^-l?c$/.test(option) && script !== undefined && rest.length === 0;
   return [{ type: "unknown", command: isScript ? script : commandLine(argv) }];
 }

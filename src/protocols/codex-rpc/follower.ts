@@ -78,7 +78,8 @@ export class Follower implements Subscriber {
 
   end(reason: EndReason): void {
     const gone = new RpcError(RPC_CODES.internal, "The session has ended.");
-    for (const waiting of [...this.#starting.splice(0), ...this.#interrupting.splice(0)]) waiting.reject(gone);
+    for (const waiting of [...this.#starting.splice(0), ...this.#interrupting.splice(0)])
+      waiting.reject(gone);
     this.#listener.lost(this, reason);
   }
 
@@ -103,7 +104,12 @@ export class Follower implements Subscriber {
   answer(review: Review, json: string): void {
     const open = this.#open;
     if (!open) return;
-    const payload = { review, requestId: open.requestId, applyPatch: undefined, customDenyMessage: undefined };
+    const payload = {
+      review,
+      requestId: open.requestId,
+      applyPatch: undefined,
+      customDenyMessage: undefined,
+    };
     try {
       this.hand({ id: "", type: "approval_response", payload }, json);
     } catch {

@@ -56,7 +56,10 @@ function parse(frame: string): unknown {
   try {
     return JSON.parse(frame);
   } catch {
-    throw new RpcError(RPC_CODES.parseError, "Parse error: expected one JSON-RPC message; the frame is not JSON");
+    throw new RpcError(
+      RPC_CODES.parseError,
+      "Parse error: expected one JSON-RPC message; the frame is not JSON",
+    );
   }
 }
 

@@ -33,7 +33,7 @@ export interface Guest {
 export interface HallParts {
   facts: ServerFacts;
   /** Asked when a client wants to know. */
-  models(): readonly OfferedModel[];
+  readonly models: () => readonly OfferedModel[];
   histories: Histories;
 }
 

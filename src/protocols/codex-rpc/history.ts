@@ -17,7 +17,7 @@ export interface ThreadHistory {
 export interface HistoryOptions {
   logs: LogStore;
   /** In tokens. */
-  contextWindow(model: string): number | undefined;
+  readonly contextWindow: (model: string) => number | undefined;
 }
 
 /** How many threads' facts are kept. */
@@ -49,6 +49,11 @@ export class Histories {
       history.turns.take(projection.take(message, Date.parse(line.timestamp)), line.seq);
     }
     return history;
+  }
+
+  /** All sessions, newest first. */
+  list(): AsyncIterable<SessionSummary> {
+    return this.#options.logs.list();
   }
 
   /** What a list shows of a thread. A log is read again only when it has grown. */

@@ -3,7 +3,14 @@ import type { ContentPart, FunctionCallOutputItem, MessageItem, ReasoningItem } 
 import type { FileChange } from "../../contract/message.ts";
 import { updateChanges } from "./changes.ts";
 import { commandActions, commandLine } from "./command-line.ts";
-import type { AgentMessage, CommandExecution, FileChangeItem, Reasoning, UserMessage, UserPart } from "./wire.ts";
+import type {
+  AgentMessage,
+  CommandExecution,
+  FileChangeItem,
+  Reasoning,
+  UserMessage,
+  UserPart,
+} from "./wire.ts";
 
 /** A user's message: it is whole when it comes. */
 export const userMessage = (item: MessageItem, id: string, at: number): UserMessage => ({
@@ -132,7 +139,9 @@ function readOutput(json: string): z.infer<typeof Output> {
   }
 }
 
-const Arguments = z.object({ command: z.union([z.array(z.string()), z.string().transform((text) => [text])]) });
+const Arguments = z.object({
+  command: z.union([z.array(z.string()), z.string().transform((text) => [text])]),
+});
 
 /** What a call that nobody could run would have done, as far as its arguments tell. */
 export function attemptedCommand(name: string, argumentsJson: string): string[] {

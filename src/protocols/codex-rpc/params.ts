@@ -28,14 +28,17 @@ const expectedPolicy = `expected one of ${Object.keys(POLICIES).join(", ")}`;
 const Policy = z.string({ error: expectedPolicy }).transform((word, context) => {
   const policy = Object.hasOwn(POLICIES, word) ? POLICIES[word] : undefined;
   if (policy !== undefined) return { word, policy };
-  context.addIssue({ code: "custom", message: `${expectedPolicy}; came ${JSON.stringify(word.slice(0, 64))}` });
+  context.addIssue({
+    code: "custom",
+    message: `${expectedPolicy}; came ${JSON.stringify(word.slice(0, 64))}`,
+  });
   return z.NEVER;
 });
 
 const NotSupported = (why: string) =>
-  z
-    .unknown()
-    .refine((value) => value === undefined || value === null || value === false, { error: `not supported: ${why}` });
+  z.unknown().refine((value) => value === undefined || value === null || value === false, {
+    error: `not supported: ${why}`,
+  });
 
 /** What a thread is to be like. */
 const Thread = {
@@ -52,17 +55,23 @@ const Thread = {
 
 const ofThread = { threadId: z.string() };
 
-const UserPart = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("text"), text: z.string() }),
-  z.object({
-    type: z.literal("image"),
-    url: z.string(),
-    detail: optional(z.enum(["auto", "low", "high", "original"])),
-  }),
-  /** What they refer to stands in the text already. */
-  z.object({ type: z.literal("skill"), name: z.string(), path: z.string() }),
-  z.object({ type: z.literal("mention"), name: z.string(), path: z.string() }),
-]);
+const expectedPart = "expected a part of type text, image (with a url), skill or mention";
+
+const UserPart = z.discriminatedUnion(
+  "type",
+  [
+    z.object({ type: z.literal("text"), text: z.string() }),
+    z.object({
+      type: z.literal("image"),
+      url: z.string(),
+      detail: optional(z.enum(["auto", "low", "high", "original"])),
+    }),
+    /** What they refer to stands in the text already. */
+    z.object({ type: z.literal("skill"), name: z.string(), path: z.string() }),
+    z.object({ type: z.literal("mention"), name: z.string(), path: z.string() }),
+  ],
+  { error: expectedPart },
+);
 export type UserPart = z.infer<typeof UserPart>;
 
 const Input = z.array(UserPart).min(1);
@@ -144,7 +153,8 @@ export const Anything = z.unknown();
 export function readParams<Schema extends z.ZodType>(schema: Schema, params: unknown): z.output<Schema> {
   const read = schema.safeParse(params ?? {}, { reportInput: true });
   if (read.success) return read.data;
-  if (params === undefined || params === null) throw invalidRequest("Invalid request: missing field `params`");
+  if (params === undefined || params === null)
+    throw invalidRequest("Invalid request: missing field `params`");
   const [issue] = read.error.issues;
   const path = issue?.path.join(".") ?? "";
   if (issue && issue.code !== "custom" && issue.input === undefined) {

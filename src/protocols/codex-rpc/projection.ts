@@ -25,7 +25,7 @@ type PayloadOf<Type extends ServerMessage["type"]> = Extract<ServerMessage, { ty
 export interface ProjectionOptions {
   threadId: string;
   /** In tokens. */
-  contextWindow(model: string): number | undefined;
+  readonly contextWindow: (model: string) => number | undefined;
 }
 
 const TURN_STATUS = { completed: "completed", cancelled: "interrupted", failed: "failed" } as const;
@@ -146,7 +146,11 @@ export class Projection {
     switch (item.type) {
       case "message":
         if (item.role === "user") {
-          this.#finish(turn, this.#beginItem(turn, id, () => userMessage(item, id, at)), at);
+          this.#finish(
+            turn,
+            this.#beginItem(turn, id, () => userMessage(item, id, at)),
+            at,
+          );
         }
         if (item.role === "assistant") {
           const begun = this.#beginItem(turn, id, () => agentMessage(id, at));
@@ -296,7 +300,11 @@ export class Projection {
       return;
     }
     const item: ThreadItem = { type: "contextCompaction", id, startedAtMs: at, completedAtMs: null };
-    this.#finish(turn, this.#beginItem(turn, id, () => item), at);
+    this.#finish(
+      turn,
+      this.#beginItem(turn, id, () => item),
+      at,
+    );
   }
 
   #end(status: TurnStatus, at: number): void {

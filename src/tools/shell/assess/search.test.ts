@@ -62,6 +62,8 @@ describe("a search through a tree", () => {
     place("node_modules/x/server.pem", "build/server.pem", ".git/HEAD");
     write(".gitignore", "node_modules/\n/build\n");
     expect(await search("rg foo")).toBe("read");
+    expect(await search("rg foo -g '*.ts'")).toBe("read");
+    expect(await search("rg foo -g '*'")).toMatch(/server\.pem/);
     expect(await search("grep -r foo .")).toMatch(/server\.pem/);
     write(".gitignore", "node_modules/\n/build\n!build\n");
     expect(await search("rg foo")).toBe("build/server.pem");

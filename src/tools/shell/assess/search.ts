@@ -54,7 +54,10 @@ async function findSecret(top: string, search: Search, workspace: string): Promi
       if (entry.isSymbolicLink() && search.followsLinks) {
         throw new Doubt(`The search would follow the link ${quoted(entry.name)}.`);
       }
-      const isOut = search.excludeFolders.includes(entry.name) || isLeftOut(path, entry.name, rules);
+      // A glob that fits a folder brings it back.
+      const isNamed = search.include.some((glob) => fitsGlob(entry.name, glob));
+      const isOut =
+        search.excludeFolders.includes(entry.name) || (!isNamed && isLeftOut(path, entry.name, rules));
       if (entry.isDirectory() && !isOut) folders.push(path);
       else if (entry.isFile() && looksSecretToSearch(path.slice(workspace.length))) secrets.push(path);
     }

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { ApprovalPolicy, type Review, ReviewWord } from "../../contract/message.ts";
+
+const DECISIONS: Record<string, Review> = { ALLOW: "YES", DENY: "NO_CONTINUE" };
+
+/** `allow` and `deny`, or one of the five words of the AgentLoop protocol, in any letter case. */
+const Decision = z
+  .string()
+  .transform((word) => DECISIONS[word.toUpperCase()] ?? word)
+  .pipe(ReviewWord);
+
+/** A client's name for its session, or a session's own id. */
+const SessionName = z.string().min(1).max(256);
+
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  schema.nullish().transform((value) => value ?? undefined);
+
+const ConfigOverrides = z.object({
+  model: optional(z.string().min(1)),
+  approvalPolicy: optional(ApprovalPolicy),
+  /** Send partial text and output as it comes. */
+  stream: optional(z.boolean()),
+});
+export type ConfigOverrides = z.infer<typeof ConfigOverrides>;
+
+const UserMessage = z.object({
+  type: z.literal("user_message"),
+  sessionId: optional(SessionName),
+  content: z.string().min(1),
+  /** Inside the session's workspace. */
+  imagePaths: optional(z.array(z.string().min(1)).max(16)),
+  configOverrides: optional(ConfigOverrides),
+});
+export type UserMessage = z.infer<typeof UserMessage>;
+
+/** What a client may send. */
+export const ClientFrame = z.discriminatedUnion("type", [
+  UserMessage,
+  z.object({
+    type: z.literal("approve"),
+    sessionId: optional(SessionName),
+    commandId: z.string(),
+    decision: Decision,
+    explanation: optional(z.string()),
+  }),
+  z.object({ type: z.literal("cancel"), sessionId: optional(SessionName) }),
+  z.object({ type: z.literal("heartbeat") }),
+]);
+export type ClientFrame = z.infer<typeof ClientFrame>;

@@ -1,0 +1,22 @@
+import type { LogStore } from "../../contract/log.ts";
+import type { OpenProtocol } from "../../contract/protocol.ts";
+import { CodexConnection } from "./connection.ts";
+import { Hall, type OfferedModel, type ServerFacts } from "./hall.ts";
+import { Histories } from "./history.ts";
+
+export type { OfferedModel, ServerFacts } from "./hall.ts";
+
+export interface CodexRpcOptions {
+  logs: LogStore;
+  facts: ServerFacts;
+  /** Asked when a client wants to know which models it may choose. */
+  readonly models: () => readonly OfferedModel[];
+}
+
+/** The JSON-RPC of the Codex app-server, one message a frame. A thread is a session. */
+export function createCodexRpc({ logs, facts, models }: CodexRpcOptions): OpenProtocol {
+  const contextWindow = (name: string) => models().find((model) => model.name === name)?.contextWindow;
+  const histories = new Histories({ logs, contextWindow });
+  const hall = new Hall({ facts, models, histories });
+  return async (connection) => ({ protocol: new CodexConnection(connection, hall), headers: {} });
+}

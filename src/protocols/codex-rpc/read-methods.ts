@@ -1,0 +1,111 @@
+import { type Call, method } from "./call.ts";
+import { orUnknown } from "./followers.ts";
+import { invalidRequest } from "./frame.ts";
+import type { ThreadHistory } from "./history.ts";
+import { page } from "./page.ts";
+import { ItemsList, LoadedList, ThreadList, ThreadRead, TurnsList } from "./params.ts";
+import type { ThreadFacts } from "./thread-facts.ts";
+import { toSessionId, toThreadId } from "./thread-id.ts";
+import { summaryOf } from "./turn-log.ts";
+import type { Thread, ThreadStatus, Turn } from "./wire.ts";
+
+export const readThread = method(ThreadRead, async ({ threadId, includeTurns }, call) => {
+  const history = await historyOf(threadId, call);
+  const turns = includeTurns === true ? history.turns.turns : [];
+  return { result: { thread: threadOf(history, call, turns) } };
+});
+
+/** A thread as it is at this moment. */
+export function threadOf({ facts, projection }: ThreadHistory, call: Call, turns: Turn[]): Thread {
+  const status = isLoaded(facts, call) ? projection.status : NOT_LOADED;
+  return facts.asThread({ status, turns, version: call.hall.facts.version });
+}
+
+const NOT_LOADED: ThreadStatus = { type: "notLoaded" };
+
+const isLoaded = ({ id, isArchived }: ThreadFacts, { sessions }: Call) =>
+  !isArchived && sessions.running().some((session) => session.id === id);
+
+export const historyOf = (threadId: string, { hall }: Call): Promise<ThreadHistory> =>
+  orUnknown(hall.histories.read(toSessionId(threadId)), `thread not loaded: ${threadId}`);
+
+export const listThreads = method(ThreadList, async (wanted, call) => {
+  const found: ThreadFacts[] = [];
+  for await (const summary of call.hall.histories.list()) {
+    const facts = await call.hall.histories.facts(summary);
+    if (isWanted(facts, wanted)) found.push(facts);
+  }
+  found.sort((one, other) => timeOf(other, wanted) - timeOf(one, wanted));
+  if (wanted.sortDirection === "asc") found.reverse();
+  const { data, nextCursor } = page(found, { ...wanted, keyOf: ({ id }) => toThreadId(id) });
+  const threads = data.map((facts) => listed(facts, call));
+  return { result: { data: threads, nextCursor, backwardsCursor: threads[0]?.id ?? null } };
+});
+
+/** A thread that nobody has said anything in is none yet. */
+function isWanted(facts: ThreadFacts, wanted: ThreadList): boolean {
+  const { archived = false, cwd, searchTerm, modelProviders, excludedThreadIds = [] } = wanted;
+  const folders = typeof cwd === "string" ? [cwd] : cwd;
+  return (
+    facts.preview !== "" &&
+    facts.isArchived === archived &&
+    (folders === undefined || folders.includes(facts.workspace ?? "")) &&
+    (!modelProviders?.length || modelProviders.includes(facts.provider)) &&
+    (searchTerm === undefined || (facts.name ?? facts.preview).includes(searchTerm)) &&
+    !excludedThreadIds.includes(toThreadId(facts.id))
+  );
+}
+
+const timeOf = ({ createdAtMs, updatedAtMs }: ThreadFacts, { sortKey = "created_at" }: ThreadList) =>
+  sortKey === "updated_at" || sortKey === "recency_at" ? updatedAtMs : createdAtMs;
+
+function listed(facts: ThreadFacts, call: Call): Thread {
+  const session = call.sessions.running().find(({ id }) => id === facts.id);
+  const isRunning = session?.info().state === "running";
+  const status: ThreadStatus = isRunning ? { type: "active", activeFlags: [] } : { type: "idle" };
+  return facts.asThread({
+    status: session && !facts.isArchived ? status : NOT_LOADED,
+    turns: [],
+    version: call.hall.facts.version,
+  });
+}
+
+export const listTurns = method(TurnsList, async ({ threadId, itemsView = "summary", ...paging }, call) => {
+  const { turns } = (await historyOf(threadId, call)).turns;
+  if (paging.sortDirection !== "asc") turns.reverse();
+  const { data, nextCursor } = page(turns, { ...paging, keyOf: ({ id }) => id });
+  return {
+    result: {
+      data: data.map((turn) => inView(turn, itemsView)),
+      nextCursor,
+      backwardsCursor: data[0]?.id ?? null,
+    },
+  };
+});
+
+function inView(turn: Turn, view: Turn["itemsView"]): Turn {
+  if (view === "full") return turn;
+  return view === "summary" ? summaryOf(turn) : { ...turn, items: [], itemsView: "notLoaded" };
+}
+
+export const listItems = method(ItemsList, async ({ threadId, turnId, ...paging }, call) => {
+  const { turns } = (await historyOf(threadId, call)).turns;
+  const wanted = turns.filter(({ id }) => turnId === undefined || id === turnId);
+  if (turnId !== undefined && wanted.length === 0) throw invalidRequest(`turn not found: ${turnId}`);
+  const entries = wanted.flatMap(({ id, items }) =>
+    items.map((item) => ({
+      turnId: id,
+      item,
+      startedAtMs: item.startedAtMs,
+      completedAtMs: item.completedAtMs,
+    })),
+  );
+  if (paging.sortDirection === "desc") entries.reverse();
+  const { data, nextCursor } = page(entries, { ...paging, keyOf: ({ item }) => item.id });
+  return { result: { data, nextCursor, backwardsCursor: data[0]?.item.id ?? null } };
+});
+
+export const listLoaded = method(LoadedList, ({ cursor, limit }, { sessions }) => {
+  const ids = sessions.running().map(({ id }) => toThreadId(id));
+  return { result: page(ids, { cursor, limit, keyOf: (id) => id }) };
+});
