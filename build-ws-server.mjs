@@ -1,5 +1,5 @@
 // Builds dist/ws-server.js: the server with all that it needs, in files that run without node_modules.
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 const { version, engines } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -26,6 +26,10 @@ await build({
   logLevel: "warning",
 });
 
+// The grammar that shell commands are read with.
+for (const wasm of ["web-tree-sitter/web-tree-sitter.wasm", "tree-sitter-bash/tree-sitter-bash.wasm"]) {
+  copyFileSync(`node_modules/${wasm}`, `dist/server/${wasm.split("/")[1]}`);
+}
 mkdirSync("dist", { recursive: true });
 writeFileSync("dist/ws-server.js", entry(engines.node));
 chmodSync("dist/ws-server.js", 0o755);

@@ -35,6 +35,13 @@ const PROGRAMS = [
     },
   },
   {
+    commands: ["strace"],
+    purpose: "proofs of what commands really do",
+    tests: true,
+    platform: "linux",
+    packages: { "apt-get": "strace", dnf: "strace", apk: "strace", pacman: "strace" },
+  },
+  {
     commands: ["tmux"],
     purpose: "tests of terminal clients",
     tests: true,

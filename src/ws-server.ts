@@ -10,7 +10,7 @@ import { createRedactor, unprotected } from "./audit/redact.ts";
 import { RedactedLog } from "./audit/redacted-log.ts";
 import { type Config, ConfigError, loadConfig } from "./config/config.ts";
 import { AgentError } from "./contract/error.ts";
-import type { LogStore, SessionLog } from "./contract/log.ts";
+import type { AuditStore, LogStore, SessionLog } from "./contract/log.ts";
 import type { Redactor } from "./contract/redact.ts";
 import type { SandboxMode } from "./contract/message.ts";
 import type { Place } from "./contract/sandbox.ts";
@@ -49,7 +49,15 @@ async function serve(config: Config, redactor: Redactor): Promise<void> {
   const selectModel = createSelectModel(config);
   const model = await selectModel(config.model);
   // The sandbox hides the folder of the logs: it must be there by then.
-  const logs = createLogStore({ folder: config.sessionStorePath ?? "" });
+  const logs = createLogStore({
+    folder: config.sessionStorePath ?? "",
+    durability: config.auditDurability,
+    signingKey: config.auditSigningKey,
+    witnessUrl: config.auditWitnessUrl,
+    onFault: (error) => logger.error({ err: error }, "a fault of the audit log"),
+  });
+  const recovered = await logs.recover();
+  if (recovered.length > 0) logger.warn({ sessions: recovered }, "ended the sessions that a crash had left");
   const { own, places } = await choosePlaces(config, logger);
   if (config.sessionStorePath === undefined) {
     logger.warn("SESSION_STORE_PATH is empty: the session logs live in memory and end with the server");
@@ -71,7 +79,7 @@ async function serve(config: Config, redactor: Redactor): Promise<void> {
     log: logger,
   });
   const { host, port } = await server.listen();
-  stopOnSignal({ server, sessions, logger, deadlineMs: config.shutdownMs });
+  stopOnSignal({ server, sessions, logs, logger, deadlineMs: config.shutdownMs });
   logger.info(
     {
       model: model.name,
@@ -155,6 +163,7 @@ function createSessions({ config, logger, selectModel, places, logs, redactor }:
     facts: { server_version: VERSION },
     maxSessions: config.maxSessions,
     maxClientsPerSession: config.maxClientsPerSession,
+    strict: config.auditDurability === "strict",
     detachMs: config.sessionDetachMs,
     onFault: (error, sessionId) => logger.error({ err: error, session: sessionId }, "a fault of the server"),
   });
@@ -163,12 +172,13 @@ function createSessions({ config, logger, selectModel, places, logs, redactor }:
 interface Running {
   server: Server;
   sessions: LiveSessions;
+  logs: AuditStore;
   logger: Logger;
   deadlineMs: number;
 }
 
 /** Cancels what runs, ends the logs, closes the clients, and exits 0; at the deadline all the same. */
-function stopOnSignal({ server, sessions, logger, deadlineMs }: Running): void {
+function stopOnSignal({ server, sessions, logs, logger, deadlineMs }: Running): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return;
@@ -182,6 +192,7 @@ function stopOnSignal({ server, sessions, logger, deadlineMs }: Running): void {
     void sessions
       .close("server_restart")
       .then(() => server.close({ deadlineMs }))
+      .then(() => logs.close())
       .catch((error: unknown) => logger.error({ err: error }, "a fault while stopping"))
       .finally(() => {
         clearTimeout(deadline);

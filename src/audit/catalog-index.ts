@@ -194,7 +194,7 @@ export class CatalogIndex {
 
   #markGrown(): void {
     const { table } = this.#open();
-    const ended = this.#written.difference(this.#starting);
+    const ended = new Set([...this.#written].filter((id) => !this.#starting.has(id)));
     for (const { session_id: id, event_count } of this.#options.live()) {
       ended.delete(id);
       if (table.find(id)?.event_count !== event_count) this.#stale.add(id);

@@ -80,12 +80,13 @@ describe("an erased line", () => {
   });
 
   it("of which only the intent was recorded is told, until it is erased again", async () => {
+    expect(store.publicKey).toBeDefined();
     await store.close();
     const rename = () => {
       throw new Error("EIO: rename");
     };
     const failing = createFileLogStore({ folder, disk: { ...realDisk, rename } });
-    createFileLogStore({ folder }).publicKey;
+    expect(failing.publicKey).toBe(store.publicKey);
     const log = failing.create(ID);
     log.append("incoming", '{"text":"my name"}');
     await log.end();

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { AgentError } from "../contract/error.ts";
@@ -23,5 +24,20 @@ export function lockStore(folder: string): { release: () => void } {
       `the session store ${folder} is written to by another server (${path}: ${reason})`,
       { cause },
     );
+  }
+}
+
+/** Whether some process writes to the store just now: this one counts too. */
+export function isLocked(folder: string): boolean {
+  const path = join(folder, "server.lock");
+  if (!existsSync(path)) return false;
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    database.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return false;
+  } catch {
+    return true;
+  } finally {
+    database.close();
   }
 }

@@ -94,7 +94,7 @@ export function logSuite(name: string, createStore: () => LogStore): void {
       log.append("incoming", "{}");
       const active = await store.summary(idOf(1));
       const [first, second] = await linesOf(store, idOf(1));
-      expect(active).toEqual({
+      expect(active).toMatchObject({
         session_id: idOf(1),
         start_time: first?.timestamp,
         last_activity: second?.timestamp,

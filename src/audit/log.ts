@@ -13,6 +13,7 @@ import { FileSource } from "./catalog-files.ts";
 import { catalogPath } from "./catalog-database.ts";
 import { CatalogRecords } from "./catalog-records.ts";
 import { isSessionId, prepareFolder } from "./files.ts";
+import { isLocked } from "./lock.ts";
 import { createMemoryLogStore } from "./memory.ts";
 import { Trail, type TrailOptions } from "./trail.ts";
 
@@ -39,7 +40,7 @@ class FileLogStore implements AuditStore {
       source: new FileSource(folder),
       path: catalogPath(folder),
       live: () => trail.summaries(),
-      othersWrite: () => false,
+      othersWrite: () => !trail.isWriter && isLocked(folder),
       onFault: (error) => onFault(error instanceof Error ? error : new Error(String(error))),
     });
   }

@@ -141,7 +141,7 @@ describe("the start after a crash", () => {
     await crashed();
     const server = join(folder, "server.jsonl");
     const told = readFileSync(server, "utf8").split("\n");
-    writeFileSync(server, `${told.filter((line) => !line.includes("session_opened")).join("\n")}`);
+    writeFileSync(server, told.filter((line) => !line.includes("session_opened")).join("\n"));
     rmSync(path("checkpoint"));
     expect(await storeOf().recover()).toEqual([ID]);
   });

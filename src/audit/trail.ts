@@ -63,6 +63,11 @@ export class Trail {
     return this.#active.get(id);
   }
 
+  /** Whether this process is the one that writes to the store. */
+  get isWriter(): boolean {
+    return this.#server !== undefined;
+  }
+
   /** Of the logs that are being written. */
   summaries(): SessionSummary[] {
     return [...this.#active.values()].map((log) => log.summary());

@@ -19,9 +19,11 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "agentloop-witness-"));
   received = [];
   status = 200;
-  server = createServer(async (request, response) => {
-    received.push(await text(request));
-    response.writeHead(status).end();
+  server = createServer((request, response) => {
+    void text(request).then((note) => {
+      received.push(note);
+      response.writeHead(status).end();
+    });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
 });

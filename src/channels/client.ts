@@ -113,6 +113,11 @@ export class Client implements Connection {
     queueMicrotask(() => this.#closeProtocol());
   }
 
+  fail(error: unknown): void {
+    this.#parts.log.error({ client: this.info.id, err: error }, "a protocol failed");
+    this.end("internal");
+  }
+
   receive(frame: string): void {
     if (this.#mayAsk()) this.#call((protocol) => protocol.receive(frame));
   }
@@ -177,16 +182,11 @@ export class Client implements Connection {
   }
 
   /** What a protocol throws is a fault of ours. */
-  #call(use: (protocol: Protocol) => void | Promise<void>): void {
-    const fail = (error: unknown) => {
-      this.#parts.log.error({ client: this.info.id, err: error }, "a protocol failed");
-      this.end("internal");
-    };
+  #call(use: (protocol: Protocol) => void): void {
     try {
-      const work = this.#protocol && use(this.#protocol);
-      if (work instanceof Promise) work.catch(fail);
+      if (this.#protocol !== undefined) use(this.#protocol);
     } catch (error) {
-      fail(error);
+      this.fail(error);
     }
   }
 

@@ -23,18 +23,14 @@ interface WebSocketChannelOptions extends Pick<ChannelParts, "log">, Partial<Pic
 /** Moves frames between WebSockets and protocols. A binary message is read as text in UTF-8. */
 export class WebSocketChannel {
   readonly #parts: ChannelParts;
-  readonly #server: ReturnType<typeof createWebSocketServer>;
+  /** By the limit of a message. */
+  readonly #servers = new Map<number, ReturnType<typeof createWebSocketServer>>();
   readonly #upgradeHeaders = new WeakMap<IncomingMessage, Record<string, string>>();
   readonly #clients = new Set<Client>();
   readonly #stopHeartbeat: () => void;
 
   constructor({ limits, log, clock = systemClock }: WebSocketChannelOptions) {
     this.#parts = { limits: { ...DEFAULT_CHANNEL_LIMITS, ...limits }, log, clock };
-    this.#server = createWebSocketServer(this.#parts.limits);
-    this.#server.on("headers", (lines, request) => {
-      const headers = Object.entries(this.#upgradeHeaders.get(request) ?? {});
-      lines.push(...headers.map(([name, value]) => `${name}: ${value}`));
-    });
     this.#stopHeartbeat = clock.every(this.#parts.limits.pingIntervalMs, () => {
       for (const client of this.#clients) client.heartbeat();
     });
@@ -59,11 +55,12 @@ export class WebSocketChannel {
     const client = new Client(facts, this.#parts, () => this.#clients.delete(client));
     this.#clients.add(client);
     try {
-      const { protocol, headers } = await open(client);
+      const { protocol, headers, messageBytes = 0 } = await open(client);
       client.join(protocol);
       this.#upgradeHeaders.set(request, headers);
-      this.#server.handleUpgrade(request, socket, head, (webSocket) =>
-        this.#attach(client, webSocket, socket),
+      const limit = Math.max(messageBytes, this.#parts.limits.messageBytes);
+      this.#serverFor(limit).handleUpgrade(request, socket, head, (webSocket) =>
+        this.#attach(client, webSocket, { socket, limit }),
       );
     } finally {
       // Refused, or the client has left in the meantime.
@@ -71,8 +68,24 @@ export class WebSocketChannel {
     }
   }
 
-  #attach(client: Client, webSocket: AnsweringWebSocket, socket: Duplex): void {
-    const watch = new FrameWatch(this.#parts.limits.messageBytes);
+  #serverFor(messageBytes: number): ReturnType<typeof createWebSocketServer> {
+    const known = this.#servers.get(messageBytes);
+    if (known) return known;
+    const server = createWebSocketServer({ ...this.#parts.limits, messageBytes });
+    server.on("headers", (lines, request) => {
+      const headers = Object.entries(this.#upgradeHeaders.get(request) ?? {});
+      lines.push(...headers.map(([name, value]) => `${name}: ${value}`));
+    });
+    this.#servers.set(messageBytes, server);
+    return server;
+  }
+
+  #attach(
+    client: Client,
+    webSocket: AnsweringWebSocket,
+    { socket, limit }: { socket: Duplex; limit: number },
+  ): void {
+    const watch = new FrameWatch(limit);
     socket.prependListener("data", (chunk: Buffer) => watch.take(chunk));
     webSocket.beforeClose = () => {
       const head = watch.oversizedHead;

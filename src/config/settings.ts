@@ -209,6 +209,20 @@ export const SETTINGS = {
     emptyCounts: true,
     guarded,
   },
+  auditDurability: {
+    name: "AUDIT_DURABILITY",
+    default: "barrier",
+    ...choice(["barrier", "strict", "off"]),
+    guarded,
+  },
+  auditSigningKey: {
+    name: "AUDIT_SIGNING_KEY",
+    expected: "64 hex digits",
+    schema: z.string().regex(/^[0-9a-f]{64}$/i),
+    secret: true,
+    guarded,
+  },
+  auditWitnessUrl: { name: "AUDIT_WITNESS_URL", ...baseUrl },
   logLevel: {
     name: "LOG_LEVEL",
     default: "info",

@@ -25,6 +25,8 @@ export interface Connection {
   /** Resolves when what was sent has left, or nearly so; at once for a connection that has ended. */
   drained(): Promise<void>;
   end(reason: CloseReason): void;
+  /** For a fault of ours in work that goes on by itself: it is logged, and ends the connection. */
+  fail(error: unknown): void;
 }
 
 /**
@@ -32,14 +34,13 @@ export interface Connection {
  * here touches a socket.
  */
 export interface Protocol {
-  /** A rejection is a fault of ours, as is whatever the others throw: it is logged and ends the connection. */
-  receive(frame: string): void | Promise<void>;
+  receive(frame: string): void;
   /** A frame that the channel refused to read; `head` is its beginning. */
   oversized(head: string): void;
   /** Too many frames in a short time; the channel ends the connection after it. */
   limited?(): void;
   /** The client sends no more, but it still listens. */
-  finished?(): void | Promise<void>;
+  finished?(): void;
   /** A frame that is sent now and then while the connection is open. */
   heartbeat?(): string;
   /** The last frame, where there is one, before the connection is ended for this reason. */
@@ -47,7 +48,10 @@ export interface Protocol {
   closed(): void;
 }
 
-/** Called once per connection, before it is accepted: a rejection refuses it. */
+/**
+ * Called once per connection, before it is accepted: a rejection refuses it. `messageBytes`: what one frame of this
+ * protocol may hold, where that is more than the channel's own limit.
+ */
 export type OpenProtocol = (
   connection: Connection,
-) => Promise<{ protocol: Protocol; headers: Record<string, string> }>;
+) => Promise<{ protocol: Protocol; headers: Record<string, string>; messageBytes?: number }>;

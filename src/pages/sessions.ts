@@ -1,116 +1,125 @@
 import { z } from "zod";
 import { AgentError } from "../contract/error.ts";
-import type { LogLine, LogStore, Seq } from "../contract/log.ts";
-import type { Page, PageAnswer } from "../contract/page.ts";
+import { type AuditStore, type Records, SESSION_SORTS, type SessionQuery } from "../contract/log.ts";
+import { ApprovalPolicy } from "../contract/message.ts";
+import type { Page } from "../contract/page.ts";
+import type { Sessions } from "../contract/session.ts";
+import { inLargePieces, json } from "./pieces.ts";
+import { number, readQuery, time, words } from "./query.ts";
+import { record } from "./record.ts";
 
-/** `GET /sessions`: `{"sessions": [SessionSummary, ...]}`, newest first. */
-export const listSessions =
-  (logs: LogStore): Page =>
-  () =>
-    Promise.resolve(json(inLargePieces(sessionPieces(logs))));
+const MAX_LIMIT = 1000;
 
-/** `GET /sessions/{session_id}`: its SessionSummary. */
-export const showSession =
-  (logs: LogStore): Page =>
-  async ({ params: { session_id = "" } }) => {
-    const summary = await logs.summary(session_id);
-    if (summary === undefined) throw unknownSession(session_id);
-    return json(JSON.stringify(summary));
-  };
+const ListQuery = z.strictObject({
+  limit: number(`expected a number from 1 to ${MAX_LIMIT}`, 1, MAX_LIMIT).optional(),
+  cursor: z.string().optional(),
+  state: z.enum(["active", "ended", "archived"], "expected active, ended or archived").optional(),
+  model: z.string().min(1, "expected a model's name").optional(),
+  since: time.optional(),
+  until: time.optional(),
+  q: words.optional(),
+  sort: z.enum(SESSION_SORTS, `expected one of ${SESSION_SORTS.join(", ")}`).default("newest"),
+});
 
 /**
- * `GET /sessions/{session_id}/events`: `{"events": [LogLine, ...], "next_after"}`, oldest first. `next_after` is what to
- * pass as `after` for the lines that follow; null when there were no more.
+ * `GET /sessions`: `{"sessions": [SessionListing, ...]}`, newest first, without the archived ones. With `limit` also
+ * `next_cursor` (null on the last page) and `total`.
  */
-export const showEvents =
-  (logs: LogStore): Page =>
-  ({ params: { session_id = "" }, query }) => {
-    const wanted = readQuery(query);
-    return Promise.resolve(json(inLargePieces(eventPieces(logs, session_id, wanted))));
+export const listSessions =
+  ({ records, recordRead }: AuditStore): Page =>
+  async (request) => {
+    const { limit, cursor, ...query } = readQuery(ListQuery, request.query);
+    if (cursor !== undefined && limit === undefined) {
+      throw new AgentError("invalid_message", "limit: expected with cursor, got nothing");
+    }
+    record(recordRead, "list", request);
+    if (limit === undefined) return json(inLargePieces(allSessions(records, query)));
+    return json(JSON.stringify(await records.page(query, limit, cursor)));
   };
 
-const json = (body: PageAnswer["body"]): PageAnswer => ({ status: 200, body });
-
-const MAX_LIMIT = 10_000;
-
-const number = (expected: string, min: number, max: number) =>
-  z
-    .string()
-    .regex(/^-?\d{1,15}$/, expected)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, expected);
-
-const EventQuery = z.object({
-  after: number("expected a seq, or -1 for all", -1, Number.MAX_SAFE_INTEGER).default(-1),
-  limit: number(`expected a number from 1 to ${MAX_LIMIT}`, 1, MAX_LIMIT).default(1000),
-  /** A message's `type`; for the session's own events their name. */
-  type: z.string().optional(),
-  direction: z.enum(["incoming", "outgoing"], "expected incoming or outgoing").optional(),
-});
-type EventQuery = z.infer<typeof EventQuery>;
-
-function readQuery(query: URLSearchParams): EventQuery {
-  const read = EventQuery.safeParse(Object.fromEntries(query));
-  if (read.success) return read.data;
-  const problems = read.error.issues.map(({ path, message }) => {
-    const name = path.join(".");
-    return `${name}: ${message}, got ${JSON.stringify(query.get(name)?.slice(0, 64))}`;
-  });
-  throw new AgentError("invalid_message", problems.join("; "));
-}
-
-async function* sessionPieces(logs: LogStore): AsyncGenerator<string> {
+async function* allSessions(records: Records, query: SessionQuery): AsyncGenerator<string> {
   yield '{"sessions":[';
   let separator = "";
-  for await (const summary of logs.list()) {
-    yield separator + JSON.stringify(summary);
+  for await (const listing of records.list(query)) {
+    yield separator + JSON.stringify(listing);
     separator = ",";
   }
   yield "]}";
 }
 
-async function* eventPieces(logs: LogStore, id: string, wanted: EventQuery): AsyncGenerator<string> {
-  yield '{"events":[';
-  let count = 0;
-  let last: Seq | undefined;
-  let next: Seq | undefined;
-  for await (const line of logs.read(id, wanted.after, Infinity)) {
-    if (!isWanted(line, wanted)) continue;
-    if (count === wanted.limit) {
-      next = last;
-      break;
-    }
-    yield (count === 0 ? "" : ",") + JSON.stringify(line);
-    count += 1;
-    last = line.seq;
+/** `GET /sessions/{session_id}`: its SessionListing, and `approval_requests`: every ApprovalRecord. */
+export const showSession =
+  ({ records, recordRead }: AuditStore): Page =>
+  async (request) => {
+    const { session_id = "" } = request.params;
+    readQuery(z.strictObject({}), request.query);
+    const listing = await records.summary(session_id);
+    if (listing === undefined) throw unknownSession(session_id);
+    record(recordRead, "show", request);
+    return json(JSON.stringify({ ...listing, approval_requests: await records.approvals(session_id) }));
+  };
+
+const Wishes = z.strictObject({
+  model: z.string().min(1).optional(),
+  approvalPolicy: ApprovalPolicy.optional(),
+});
+
+/** `POST /sessions`: 201 and the SessionInfo of a new session, to attach to. The body may name `model` and `approvalPolicy`. */
+export const createSession =
+  (sessions: Sessions): Page =>
+  async ({ body }) => {
+    const session = await sessions.create(readWishes(body));
+    return {
+      status: 201,
+      headers: { Location: `/sessions/${session.id}` },
+      body: JSON.stringify(session.info()),
+    };
+  };
+
+function readWishes(body: string): z.infer<typeof Wishes> {
+  let value: unknown;
+  try {
+    value = body.trim() === "" ? {} : JSON.parse(body);
+  } catch {
+    throw new AgentError("invalid_json", "expected a JSON object in the body");
   }
-  yield `],"next_after":${next ?? null}}`;
+  const read = Wishes.safeParse(value);
+  if (read.success) return read.data;
+  throw new AgentError("invalid_message", z.prettifyError(read.error));
 }
 
-function isWanted(line: LogLine, { type, direction }: EventQuery): boolean {
-  if (direction !== undefined && line.direction !== direction) return false;
-  return type === undefined || typeOf(line.message_data) === type;
-}
+/** `DELETE /sessions/{session_id}`: moves it to the archive, 204; 409 while it is active or under legal hold. */
+export const archiveSession =
+  ({ records, recordRead }: AuditStore): Page =>
+  async (request) => {
+    const { session_id = "" } = request.params;
+    const problem = await records.archive(session_id);
+    if (problem !== undefined)
+      return { status: 409, body: JSON.stringify({ error: PROBLEMS[problem](session_id) }) };
+    record(recordRead, "archive", request);
+    return NOTHING;
+  };
 
-const Typed = z.union([
-  z.object({ type: z.string() }).transform(({ type }) => type),
-  z.object({ event: z.string() }).transform(({ event }) => event),
-]);
+const PROBLEMS = {
+  active: (id: string) => ({
+    code: "session_active",
+    message: `session ${id} is active: it can be archived when it has ended`,
+  }),
+  legal_hold: (id: string) => ({
+    code: "legal_hold",
+    message: `session ${id} is under legal hold: it can be archived when that is lifted`,
+  }),
+};
 
-const typeOf = (message: unknown): string | undefined => Typed.safeParse(message).data;
+/** `PUT` and `DELETE /sessions/{session_id}/hold`: legal hold; 204. */
+export const holdSession =
+  ({ records, recordRead }: AuditStore, held: boolean): Page =>
+  async (request) => {
+    await records.hold(request.params["session_id"] ?? "", held);
+    record(recordRead, held ? "hold" : "release", request);
+    return NOTHING;
+  };
 
-const PIECE_LENGTH = 16 * 1024;
-
-/** Fewer and larger writes. What fails before the first of them is answered by an error of its own. */
-async function* inLargePieces(pieces: AsyncIterable<string>): AsyncGenerator<string> {
-  let waiting = "";
-  for await (const piece of pieces) {
-    waiting += piece;
-    if (waiting.length < PIECE_LENGTH) continue;
-    yield waiting;
-    waiting = "";
-  }
-  yield waiting;
-}
+const NOTHING = { status: 204, body: "" };
 
 const unknownSession = (id: string) => new AgentError("unknown_session", `there is no session ${id}`);

@@ -28,6 +28,7 @@ async function connect(setup: TestSessions, query = "") {
       arrived = Promise.withResolvers();
     },
     drained: async () => {},
+    fail: (error) => expect.fail(String(error)),
     end: () => {},
   };
   const { protocol, headers } = await openAgentloop(connection);

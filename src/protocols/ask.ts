@@ -3,7 +3,11 @@ import type { ResponseItem } from "../contract/item.ts";
 import type { ClientMessage } from "../contract/message.ts";
 import type { Session, Subscriber } from "../contract/session.ts";
 
-type Asked = ClientMessage extends infer Message ? (Message extends { id: string } ? Omit<Message, "id"> : never) : never;
+type Asked = ClientMessage extends infer Message
+  ? Message extends { id: string }
+    ? Omit<Message, "id">
+    : never
+  : never;
 
 /** Asks a session for something in our own words, which is what stands in its log then. */
 export function ask(session: Session, asked: Asked, from: Subscriber): void {

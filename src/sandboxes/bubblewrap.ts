@@ -63,7 +63,11 @@ class Bubblewrap {
   constructor(options: BubblewrapOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#env = commandEnvironment(options.environment ?? {}, { HOME: "/tmp", TMPDIR: "/tmp" });
+    this.#env = commandEnvironment(
+      options.environment ?? {},
+      { HOME: "/tmp", TMPDIR: "/tmp" },
+      options.workspace,
+    );
     this.#filter = openBytes(seccompFilter(options.architecture));
     this.#blank = blankDescriptors([FILTER, STATUS]);
   }

@@ -23,3 +23,12 @@ it("lets through what is on the list and nothing that could hold a key", () => {
 it("has a path where the server has none", () => {
   expect(commandEnvironment({ PATH: undefined }, {})["PATH"]).toBe(DEFAULT_PATH);
 });
+
+it("looks for programs in no folder that the agent could plant one in", () => {
+  const source = {
+    PATH: "/work/space/node_modules/.bin:.:bin::/work/space:/work/space/../space/x:/work/spaces:/usr/bin",
+  };
+  const { PATH } = commandEnvironment(source, {}, "/work/space");
+  expect(PATH).toBe("/work/spaces:/usr/bin");
+  expect(commandEnvironment({ PATH: "bin" }, {}, "/work/space")["PATH"]).toBe(DEFAULT_PATH);
+});

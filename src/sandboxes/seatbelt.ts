@@ -27,7 +27,11 @@ export interface SeatbeltOptions {
 export function createSeatbeltSandbox(options: SeatbeltOptions): Sandbox {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { tempFolder } = options;
-  const env = commandEnvironment(options.environment ?? {}, { HOME: tempFolder, TMPDIR: tempFolder });
+  const env = commandEnvironment(
+    options.environment ?? {},
+    { HOME: tempFolder, TMPDIR: tempFolder },
+    options.workspace,
+  );
 
   async function* run(command: Command, signal: AbortSignal): AsyncGenerator<ProcessEvent, void, void> {
     const writable = options.mode === "workspace-write" && command.readOnly !== true;

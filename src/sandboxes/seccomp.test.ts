@@ -3,7 +3,13 @@ import { describe, expect, it } from "vitest";
 import { confined } from "../testing/confined.ts";
 import { runCommand } from "../testing/run-command.ts";
 import { seccompFilter } from "./seccomp.ts";
-import { ARCHITECTURES, JUDGED_SYSCALLS, REFUSED_SYSCALLS, type Architecture } from "./syscalls.ts";
+import {
+  ARCHITECTURES,
+  JUDGED_SYSCALLS,
+  MODE_SYSCALLS,
+  REFUSED_SYSCALLS,
+  type Architecture,
+} from "./syscalls.ts";
 
 const AUDIT = { x64: 0xc000003e, arm64: 0xc00000b7 };
 
@@ -103,6 +109,17 @@ describe.each(ARCHITECTURES)("the filter for %s", (architecture) => {
     expect(judge(clone3)).toBe("ENOSYS");
   });
 
+  it("allows every mode of a file but those that make it run as its owner", () => {
+    for (const { numbers, mode } of Object.values(MODE_SYSCALLS)) {
+      const number = architecture === "x64" ? numbers.x64 : "arm64" in numbers ? numbers.arm64 : undefined;
+      if (number === undefined) continue;
+      const verdicts = [0o644, 0o2775, 0o1777, 0o4755, 0o4000].map((value) =>
+        judge(number, ...Array<number>(mode).fill(0), value),
+      );
+      expect(verdicts).toEqual(["allow", "allow", "allow", "EPERM", "EPERM"]);
+    }
+  });
+
   it("kills calls of another architecture and of the x32 table", () => {
     const i386 = 0x40000003;
     expect(verdict(filter, { architecture: i386, number: 0 })).toBe("kill");
@@ -119,7 +136,8 @@ describe("the numbers of system calls", () => {
   };
 
   it.each(ARCHITECTURES)("are those of the kernel's headers for %s, where there are any", (architecture) => {
-    const known = { ...REFUSED_SYSCALLS, ...JUDGED_SYSCALLS };
+    const modes = Object.entries(MODE_SYSCALLS).map(([name, { numbers }]) => [name, numbers] as const);
+    const known = { ...REFUSED_SYSCALLS, ...JUDGED_SYSCALLS, ...Object.fromEntries(modes) };
     for (const [name, numbers] of Object.entries(known)) {
       const found = new RegExp(`^#define __NR_${name} (\\d+)$`, "m").exec(tables[architecture])?.[1];
       if (found === undefined || !(architecture in numbers)) continue;

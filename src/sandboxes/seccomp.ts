@@ -1,5 +1,5 @@
 import { and, answer, assemble, ifEqual, ifNotLess, load, unlessEqual, type Instruction } from "./bpf.ts";
-import { JUDGED_SYSCALLS, REFUSED_SYSCALLS, type Architecture } from "./syscalls.ts";
+import { JUDGED_SYSCALLS, MODE_SYSCALLS, REFUSED_SYSCALLS, type Architecture } from "./syscalls.ts";
 
 // linux/seccomp.h
 const KILL = answer(0x8000_0000);
@@ -32,10 +32,14 @@ const SOCKET_TYPE = 0xf;
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET: linux/sched.h. */
 const NEW_NAMESPACE = 0x7e02_0000;
 
+/** linux/stat.h */
+const SET_USER_ID = 0o4000;
+
 /**
  * The filter that commands run under, as bytes for bubblewrap's `--seccomp`. Sockets are internet ones, and netlink for
  * asking about interfaces: a Unix socket reaches a container engine, a key agent or the session bus through any
- * namespace. Refused calls fail with EPERM, calls of another architecture kill.
+ * namespace. No file becomes a program that runs as the server's user, whoever starts it: a file that is made so at once
+ * loses the bit with its first byte. Refused calls fail with EPERM, calls of another architecture kill.
  */
 export function seccompFilter(architecture: Architecture): Uint8Array {
   const judged = (name: keyof typeof JUDGED_SYSCALLS, rule: Instruction[]) =>
@@ -50,6 +54,9 @@ export function seccompFilter(architecture: Architecture): Uint8Array {
     ...judged("clone", CLONE),
     // Its flags are out of the filter's sight. "No such call" makes the C library fall back to clone.
     ...judged("clone3", [ENOSYS]),
+    ...Object.values(MODE_SYSCALLS).flatMap(({ numbers, mode }) =>
+      numbersOn(architecture, numbers).flatMap((number) => ifEqual(number, modeAt(mode))),
+    ),
     ...refusedNumbers(architecture).flatMap((number) => ifEqual(number, [EPERM])),
     ALLOW,
   ]);
@@ -78,9 +85,17 @@ const SOCKETPAIR: Instruction[] = [
 
 const CLONE: Instruction[] = [argument(0), and(NEW_NAMESPACE), ...ifEqual(0, [ALLOW]), EPERM];
 
-function refusedNumbers(architecture: Architecture): number[] {
-  return Object.values(REFUSED_SYSCALLS).flatMap((numbers) => {
-    const number = architecture === "x64" ? numbers.x64 : "arm64" in numbers ? numbers.arm64 : undefined;
-    return number ?? [];
-  });
+const modeAt = (index: number): Instruction[] => [
+  argument(index),
+  and(SET_USER_ID),
+  ...ifEqual(0, [ALLOW]),
+  EPERM,
+];
+
+const refusedNumbers = (architecture: Architecture): number[] =>
+  Object.values(REFUSED_SYSCALLS).flatMap((numbers) => numbersOn(architecture, numbers));
+
+function numbersOn(architecture: Architecture, numbers: { x64: number; arm64?: number }): number[] {
+  const number = numbers[architecture];
+  return number === undefined ? [] : [number];
 }

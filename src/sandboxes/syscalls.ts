@@ -79,3 +79,11 @@ export const JUDGED_SYSCALLS = {
   clone: each(56, 220),
   clone3: both(435),
 } as const;
+
+/** Those that set the mode of a file, and which argument is the mode. */
+export const MODE_SYSCALLS: Readonly<Record<string, { numbers: Numbers | { x64: number }; mode: number }>> = {
+  chmod: { numbers: { x64: 90 }, mode: 1 },
+  fchmod: { numbers: each(91, 52), mode: 1 },
+  fchmodat: { numbers: each(268, 53), mode: 2 },
+  fchmodat2: { numbers: both(452), mode: 2 },
+};

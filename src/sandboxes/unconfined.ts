@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export interface UnconfinedOptions {
   /** The server's own environment; the allowed part of it reaches the commands. */
   environment?: Environment;
+  workspace?: string;
   identity?: Identity | undefined;
   limits?: Partial<Limits>;
 }
@@ -29,7 +30,7 @@ export function createUnconfinedSandbox(options: UnconfinedOptions = {}): Sandbo
           file,
           args,
           cwd,
-          env: commandEnvironment(source, { HOME: source["HOME"] ?? cwd }),
+          env: commandEnvironment(source, { HOME: source["HOME"] ?? cwd }, options.workspace),
           identity: options.identity,
           descriptors,
           stdin,

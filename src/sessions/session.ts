@@ -5,6 +5,7 @@ import type { ClientMessage, ServerBody, SessionInfo, TurnStatus } from "../cont
 import type { Redactor } from "../contract/redact.ts";
 import type { ClientInfo, EndReason, Entry, Session, SessionNote, Subscriber } from "../contract/session.ts";
 import { Clients } from "./clients.ts";
+import { DurableClient } from "./durable-client.ts";
 import { toldToEveryone } from "./replay.ts";
 import { UsageSum } from "./usage-sum.ts";
 import { Voice } from "./voice.ts";
@@ -22,6 +23,8 @@ export interface SessionParts {
   /** How long a session lives on without a client, in milliseconds. */
   detachMs: number;
   maxClients: number;
+  /** Nothing is told before it is on the disk. */
+  strict: boolean;
   /** Called once, when the session has ended. */
   onEnd(): void;
   /** A fault of ours, whole. */
@@ -41,6 +44,7 @@ export class LiveSession implements Session {
   readonly id: string;
   readonly #parts: SessionParts;
   readonly #clients = new Clients();
+  readonly #durables = new WeakMap<Subscriber, DurableClient>();
   readonly #voice: Voice;
   #running: Running | undefined;
   #waiting: UserInput[] = [];
@@ -66,8 +70,9 @@ export class LiveSession implements Session {
     };
   }
 
-  attach(client: Subscriber, after?: Seq): () => void {
+  attach(subscriber: Subscriber, after?: Seq): () => void {
     const { maxClients, log } = this.#parts;
+    const client = this.#durable(subscriber);
     if (this.#clients.size >= maxClients) {
       throw new AgentError(
         "rate_limited",
@@ -91,7 +96,8 @@ export class LiveSession implements Session {
     return () => this.#detach(client);
   }
 
-  receive(message: ClientMessage, json: string, from: Subscriber): void {
+  receive(message: ClientMessage, json: string, subscriber: Subscriber): void {
+    const from = this.#durable(subscriber);
     try {
       this.#voice.record(json, from.info);
       this.#handle(message, from);
@@ -100,7 +106,8 @@ export class LiveSession implements Session {
     }
   }
 
-  refuse(frame: string, error: AgentError, from: Subscriber): void {
+  refuse(frame: string, error: AgentError, subscriber: Subscriber): void {
+    const from = this.#durable(subscriber);
     try {
       this.#voice.recordRefused(frame, error, from.info);
     } catch (failure) {
@@ -119,6 +126,15 @@ export class LiveSession implements Session {
   end(reason: EndReason): Promise<void> {
     this.#ended ??= this.#close(reason);
     return this.#ended;
+  }
+
+  /** What tells a client: the client itself, or one that waits for the disk first, always the same. */
+  #durable(client: Subscriber): Subscriber {
+    const { strict, log } = this.#parts;
+    if (!strict) return client;
+    const durable = this.#durables.get(client) ?? new DurableClient(client, () => log.barrier());
+    this.#durables.set(client, durable);
+    return durable;
   }
 
   #state(): State {

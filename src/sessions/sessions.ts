@@ -30,6 +30,8 @@ export interface SessionsOptions {
   facts: Pick<SessionInfo, "server_version">;
   maxSessions: number;
   maxClientsPerSession: number;
+  /** Nothing is told to a client before it is on the disk. */
+  strict: boolean;
   detachMs: number;
   readonly onFault: (error: unknown, sessionId: string) => void;
 }
@@ -38,7 +40,7 @@ export interface SessionsOptions {
 export class LiveSessions implements Sessions {
   readonly #options: SessionsOptions;
   readonly #running = new Map<string, LiveSession>();
-  /** Sessions that are being taken up from their logs. */
+  /** Sessions that are being made, or taken up from their logs. */
   readonly #opening = new Map<string, Promise<LiveSession>>();
   #closed = false;
 
@@ -46,15 +48,21 @@ export class LiveSessions implements Sessions {
     this.#options = options;
   }
 
-  async create({ model: name, approvalPolicy, workspace, sandbox }: SessionOptions): Promise<Session> {
+  async create(asked: SessionOptions): Promise<Session> {
+    const { id } = asked;
+    if (id === undefined) return await this.#create(mintSessionId(), asked);
+    return await this.#once(id, () => this.#create(id, asked));
+  }
+
+  async #create(id: SessionId, asked: SessionOptions): Promise<LiveSession> {
+    const { model: name, approvalPolicy, workspace, sandbox, endsAlone = false } = asked;
     const { selectModel, defaultModel, createAgent, openPlace, createLog, ...options } = this.#options;
     const policy = narrower(approvalPolicy, options.approvalPolicy);
     const model = await selectModel(name ?? defaultModel);
     const place = await openPlace({ workspace, sandbox });
     this.#checkRoom();
-    const id = mintSessionId();
     const agent = createAgent({ sessionId: id, model, approvalPolicy: policy, place });
-    return this.#start(id, { agent, log: createLog(id), policy, place });
+    return this.#start(id, { agent, log: createLog(id), policy, place, endsAlone });
   }
 
   async fork(source: SessionId, upTo: Seq, asked: SessionOptions): Promise<Session> {
@@ -75,9 +83,17 @@ export class LiveSessions implements Sessions {
   }
 
   async open(id: SessionId): Promise<Session> {
-    const running = this.#running.get(id) ?? this.#opening.get(id);
-    if (running) return await running;
-    const opening = this.#takeUp(id).finally(() => this.#opening.delete(id));
+    return await this.#once(id, () => this.#takeUp(id));
+  }
+
+  /** The session of this id if it runs or is about to, or else the one that is made. */
+  async #once(id: SessionId, make: () => Promise<LiveSession>): Promise<Session> {
+    // One that is ending can only be taken up from its log, when that is whole.
+    const running = this.#running.get(id);
+    if (running?.info().state === "ended") await running.end("session_ended");
+    const known = this.#running.get(id) ?? this.#opening.get(id);
+    if (known) return await known;
+    const opening = make().finally(() => this.#opening.delete(id));
     this.#opening.set(id, opening);
     return await opening;
   }
@@ -108,9 +124,15 @@ export class LiveSessions implements Sessions {
 
   #start(
     id: SessionId,
-    parts: { agent: Agent; log: SessionRecord; policy: ApprovalPolicy; place: Place },
+    parts: {
+      agent: Agent;
+      log: SessionRecord;
+      policy: ApprovalPolicy;
+      place: Place;
+      endsAlone?: boolean;
+    },
   ): LiveSession {
-    const { facts, detachMs, maxClientsPerSession, logs, redactor, onFault } = this.#options;
+    const { facts, detachMs, maxClientsPerSession, strict, logs, redactor, onFault } = this.#options;
     const session = new LiveSession({
       id,
       agent: parts.agent,
@@ -123,8 +145,9 @@ export class LiveSessions implements Sessions {
         sandbox: parts.place.sandbox.mode,
         approvalPolicy: parts.policy,
       },
-      detachMs,
+      detachMs: parts.endsAlone === true ? 0 : detachMs,
       maxClients: maxClientsPerSession,
+      strict,
       onEnd: () => this.#running.delete(id),
       onFault: (error) => onFault(error, id),
     });

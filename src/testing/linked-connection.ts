@@ -36,7 +36,7 @@ export async function openLinked(open: OpenProtocol, options: LinkedOptions): Pr
       return end.ended;
     },
     next: () => end.next(),
-    send: (frame) => void protocol.receive(frame),
+    send: (frame) => protocol.receive(frame),
     leave: () => protocol.closed(),
   };
 }
@@ -49,6 +49,7 @@ class ServerEnd implements Connection {
   readonly params: Record<string, string>;
   readonly frames: string[] = [];
   ended: CloseReason | undefined;
+  readonly faults: unknown[] = [];
   #taken = 0;
   #changed = Promise.withResolvers<void>();
 
@@ -72,9 +73,16 @@ class ServerEnd implements Connection {
     this.#tell();
   }
 
+  fail(error: unknown): void {
+    this.faults.push(error);
+    this.end("internal");
+  }
+
   async next(): Promise<unknown> {
     while (this.#taken === this.frames.length) {
-      if (this.ended !== undefined) throw new Error(`the connection ended: ${this.ended}`);
+      if (this.ended !== undefined) {
+        throw new Error(`the connection ended: ${this.ended}`, { cause: this.faults[0] });
+      }
       await this.#changed.promise;
     }
     this.#taken += 1;

@@ -63,6 +63,7 @@ export function createTestSessions({
     facts: { server_version: "0.0.0" },
     maxSessions: 10,
     maxClientsPerSession: 10,
+    strict: false,
     detachMs: 60_000,
     onFault: (error) => faults.push(error),
     ...options,

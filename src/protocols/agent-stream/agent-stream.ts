@@ -50,10 +50,10 @@ class AgentStream implements Protocol {
     };
   }
 
-  async receive(frame: string): Promise<void> {
+  receive(frame: string): void {
     this.#waiting += frame.length;
     if (this.#waiting > MAX_WAITING) return this.#connection.end("rate_limited");
-    await this.#next(async () => {
+    this.#next(async () => {
       this.#waiting -= frame.length;
       try {
         await this.#handle(readJson(frame, ClientFrame));
@@ -77,8 +77,8 @@ class AgentStream implements Protocol {
     return JSON.stringify(heartbeat());
   }
 
-  async finished(): Promise<void> {
-    await this.#next(async () => {
+  finished(): void {
+    this.#next(async () => {
       this.#finished = true;
       this.#endWhenIdle();
     });
@@ -93,9 +93,10 @@ class AgentStream implements Protocol {
     this.#bound?.detach();
   }
 
-  #next(work: () => Promise<void>): Promise<void> {
-    this.#work = this.#work.then(() => (this.#closed ? undefined : work()));
-    return this.#work;
+  #next(work: () => Promise<void>): void {
+    this.#work = this.#work
+      .then(() => (this.#closed ? undefined : work()))
+      .catch((error: unknown) => this.#connection.fail(error));
   }
 
   async #handle(frame: ClientFrame): Promise<void> {
@@ -167,7 +168,10 @@ class AgentStream implements Protocol {
   #sessionOf(name: string | undefined): Session {
     const bound = this.#bound;
     if (bound === undefined) {
-      throw new FrameError("SESSION_NOT_INIT", "Expected a user_message first, or the sessionId of a session.");
+      throw new FrameError(
+        "SESSION_NOT_INIT",
+        "Expected a user_message first, or the sessionId of a session.",
+      );
     }
     if (name === undefined || name === bound.name || name === bound.session.id) return bound.session;
     const text = `This stream belongs to session ${bound.name}; open another stream for another session.`;

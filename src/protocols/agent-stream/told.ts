@@ -13,7 +13,9 @@ export function told(message: ServerMessage): Frame[] {
       return [{ type: "item", delta: message.payload }];
     case "approval_request": {
       const { command, applyPatch, reason, ...more } = message.payload;
-      return [{ type: "command_prompt", commandId: message.id, command, applyPatch, explanation: reason, ...more }];
+      return [
+        { type: "command_prompt", commandId: message.id, command, applyPatch, explanation: reason, ...more },
+      ];
     }
     case "approval_resolved": {
       const { requestId, ...decision } = message.payload;
@@ -38,7 +40,11 @@ export function told(message: ServerMessage): Frame[] {
   }
 }
 
-const status = (message: string, details?: Record<string, unknown>): Frame => ({ type: "status", message, details });
+const status = (message: string, details?: Record<string, unknown>): Frame => ({
+  type: "status",
+  message,
+  details,
+});
 
 export const errorFrame = (code: string, message: string, retryable = false): Frame => ({
   type: "error",

@@ -13,10 +13,17 @@ export interface CodexRpcOptions {
   readonly models: () => readonly OfferedModel[];
 }
 
+/** Room for an input that is too large, so that it can be answered. */
+const MESSAGE_BYTES = 4 * 1024 * 1024;
+
 /** The JSON-RPC of the Codex app-server, one message a frame. A thread is a session. */
 export function createCodexRpc({ logs, facts, models }: CodexRpcOptions): OpenProtocol {
   const contextWindow = (name: string) => models().find((model) => model.name === name)?.contextWindow;
   const histories = new Histories({ logs, contextWindow });
   const hall = new Hall({ facts, models, histories });
-  return async (connection) => ({ protocol: new CodexConnection(connection, hall), headers: {} });
+  return async (connection) => ({
+    protocol: new CodexConnection(connection, hall),
+    headers: {},
+    messageBytes: MESSAGE_BYTES,
+  });
 }

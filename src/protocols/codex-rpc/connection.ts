@@ -104,7 +104,7 @@ export class CodexConnection implements Protocol, Guest, Listener {
       return;
     }
     this.#waiting += 1;
-    this.#work = this.#work.then(async () => {
+    this.#work = this.#work.then(async (): Promise<void> => {
       await this.#answer(request, json);
       this.#waiting -= 1;
     });

@@ -35,10 +35,13 @@ const Policy = z.string({ error: expectedPolicy }).transform((word, context) => 
   return z.NEVER;
 });
 
-const NotSupported = (why: string) =>
-  z.unknown().refine((value) => value === undefined || value === null || value === false, {
-    error: `not supported: ${why}`,
-  });
+const notSupported = (why: string) =>
+  z
+    .unknown()
+    .refine((value) => value === undefined || value === null || value === false, {
+      error: `not supported: ${why}`,
+    })
+    .optional();
 
 /** What a thread is to be like. */
 const Thread = {
@@ -46,8 +49,8 @@ const Thread = {
   model: text,
   approvalPolicy: optional(Policy),
   sandbox: optional(SandboxMode),
-  ephemeral: NotSupported("every thread is in the log"),
-  dynamicTools: NotSupported("the server's tools are those of its toolbox"),
+  ephemeral: notSupported("every thread is in the log"),
+  dynamicTools: notSupported("the server's tools are those of its toolbox"),
   baseInstructions: text,
   developerInstructions: text,
   config: optional(z.record(z.string(), z.unknown())),
@@ -137,7 +140,7 @@ export const TurnStart = z.object({
   model: text,
   approvalPolicy: optional(Policy),
   sandboxPolicy: optional(SandboxPolicy),
-  outputSchema: NotSupported("answers are not bound to a schema"),
+  outputSchema: notSupported("answers are not bound to a schema"),
 });
 export type TurnStart = z.infer<typeof TurnStart>;
 
