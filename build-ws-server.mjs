@@ -7,7 +7,7 @@ const { version, engines } = JSON.parse(readFileSync("package.json", "utf8"));
 rmSync("dist", { recursive: true, force: true });
 
 await build({
-  entryPoints: { "server/main": "src/ws-server.ts" },
+  entryPoints: { "server/main": "src/ws-server.ts", "server/user-worker": "src/user-worker.ts" },
   outdir: "dist",
   bundle: true,
   format: "esm",

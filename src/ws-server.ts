@@ -1,5 +1,7 @@
-import { realpathSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
+import { extname, join } from "node:path";
 import type { Logger } from "pino";
+import { z } from "zod";
 import { instructionsFor } from "./agents/loop/prompt.ts";
 import { Budget } from "./agents/loop/budget.ts";
 import { AgentLoop } from "./agents/loop/loop.ts";
@@ -14,11 +16,15 @@ import type { AuditStore, LogStore, SessionLog } from "./contract/log.ts";
 import type { Redactor } from "./contract/redact.ts";
 import type { SandboxMode } from "./contract/message.ts";
 import type { Place } from "./contract/sandbox.ts";
+import type { AsUser } from "./contract/tool.ts";
 import { helpText, parseFlags } from "./config/flags.ts";
 import { createLogger } from "./logger.ts";
-import { createSelectModel } from "./models/select.ts";
+import { availableModels, createSelectModel } from "./models/select.ts";
 import { Places } from "./places.ts";
+import { createAsUser } from "./sandboxes/as-user.ts";
 import { pickSandbox } from "./sandboxes/pick.ts";
+import { secretPlaces } from "./sandboxes/secret-places.ts";
+import { codexDoor } from "./server/codex-door.ts";
 import { createServer, routeTable, type Server } from "./server/server.ts";
 import { LiveSessions } from "./sessions/sessions.ts";
 import { createToolbox } from "./tools/toolbox.ts";
@@ -26,6 +32,9 @@ import { VERSION } from "./version.ts";
 
 /** The longest time that a model may ask for one command. */
 const MAX_TOOL_TIMEOUT_MS = 600_000;
+
+/** Built beside this file, with the same kind of name. */
+const USER_WORKER = join(import.meta.dirname, `user-worker${extname(import.meta.filename)}`);
 
 async function main(): Promise<void> {
   const flags = parseFlags(process.argv.slice(2));
@@ -58,20 +67,34 @@ async function serve(config: Config, redactor: Redactor): Promise<void> {
   });
   const recovered = await logs.recover();
   if (recovered.length > 0) logger.warn({ sessions: recovered }, "ended the sessions that a crash had left");
-  const { own, places } = await choosePlaces(config, logger);
+  const { own, places, asUser } = await choosePlaces(config, logger);
   if (config.sessionStorePath === undefined) {
     logger.warn("SESSION_STORE_PATH is empty: the session logs live in memory and end with the server");
   }
-  const sessions = createSessions({ config, logger, selectModel, places, logs, redactor });
+  const sessions = createSessions({ config, logger, selectModel, places, asUser, logs, redactor });
+  const { doors, pages } = routeTable(logs, sessions, { sseIdleMs: config.sseIdleMs });
+  const facts = {
+    version: VERSION,
+    workspace: own.workspace,
+    model: config.model,
+    provider: model.provider,
+    approvalPolicy: config.approvalPolicy,
+    sandbox: own.sandbox.mode,
+    network: config.sandboxNetwork === "on",
+  };
+  const tls = readTls(config);
   const server = createServer({
-    ...routeTable(logs),
+    doors: [...doors, codexDoor({ logs, facts, models: availableModels(config) })],
+    pages,
     host: config.host,
     port: config.port,
     authToken: config.authToken,
     allowedOrigins: config.allowedOrigins,
     allowedHosts: config.allowedHosts,
+    tls,
     limits: {
       clients: config.maxClients,
+      bodyBytes: config.maxMessageBytes,
       messageBytes: config.maxMessageBytes,
       messagesPerSecond: config.maxMessagesPerSecond,
     },
@@ -89,28 +112,44 @@ async function serve(config: Config, redactor: Redactor): Promise<void> {
       approvalPolicy: config.approvalPolicy,
       sessions: config.sessionStorePath ?? "in memory",
     },
-    `AgentLoop Server ${VERSION} listens on ws://${host.includes(":") ? `[${host}]` : host}:${port}/`,
+    `AgentLoop Server ${VERSION} listens on ${tls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${port}/`,
   );
 }
 
 /** The server's own folder and sandbox, and those that sessions may ask for. Warnings about the own one are said. */
-async function choosePlaces(config: Config, logger: Logger): Promise<{ own: Place; places: Places }> {
+async function choosePlaces(
+  config: Config,
+  logger: Logger,
+): Promise<{ own: Place; places: Places; asUser: AsUser | undefined }> {
   const pick = (mode: SandboxMode, workspace: string) =>
     pickSandbox({
       mode,
       workspace,
-      hiddenPaths: [config.envFile, config.sessionStorePath, config.googleCredentialsPath].filter(
-        (path) => path !== undefined,
-      ),
+      hiddenPaths: hiddenPaths(config),
       network: config.sandboxNetwork === "on",
       user: config.sandboxUser,
       environment: config.environment,
     });
-  const { sandbox, warnings } = await pick(config.sandbox, config.workspace);
+  const { sandbox, identity, warnings } = await pick(config.sandbox, config.workspace);
   for (const warning of warnings) logger.warn(warning);
   const own = { workspace: realpathSync(config.workspace), sandbox };
   const createSandbox = async (mode: SandboxMode, workspace: string) => (await pick(mode, workspace)).sandbox;
-  return { own, places: new Places({ own, roots: config.workRoots, createSandbox }) };
+  return {
+    own,
+    places: new Places({ own, roots: config.workRoots, createSandbox }),
+    asUser: identity && createAsUser(identity, USER_WORKER),
+  };
+}
+
+/** What no command may read and no patch may touch. */
+const hiddenPaths = ({ envFile, sessionStorePath, googleCredentialsPath, tlsKeyPath }: Config): string[] => [
+  ...[envFile, sessionStorePath, googleCredentialsPath, tlsKeyPath].filter((path) => path !== undefined),
+  ...secretPlaces(),
+];
+
+function readTls({ tls, tlsKeyPath, tlsCertPath }: Config) {
+  if (tls === "false" || tlsKeyPath === undefined || tlsCertPath === undefined) return undefined;
+  return { key: readFileSync(tlsKeyPath), cert: readFileSync(tlsCertPath) };
 }
 
 interface Parts {
@@ -118,11 +157,20 @@ interface Parts {
   logger: Logger;
   selectModel: ReturnType<typeof createSelectModel>;
   places: Places;
+  asUser: AsUser | undefined;
   logs: LogStore;
   redactor: Redactor;
 }
 
-function createSessions({ config, logger, selectModel, places, logs, redactor }: Parts): LiveSessions {
+function createSessions({
+  config,
+  logger,
+  selectModel,
+  places,
+  asUser,
+  logs,
+  redactor,
+}: Parts): LiveSessions {
   const toolbox = createToolbox();
   const spent = new Budget("server", { costUsd: config.maxServerCostUsd, tokens: config.maxServerTokens });
   const record = (log: SessionLog) => new DeltaBatches(new RedactedLog(log, redactor));
@@ -137,6 +185,8 @@ function createSessions({ config, logger, selectModel, places, logs, redactor }:
         toolbox,
         toolContext: {
           ...place,
+          protectedPaths: hiddenPaths(config),
+          ...(asUser !== undefined && { asUser }),
           timeoutMs: config.toolTimeoutMs,
           maxTimeoutMs: Math.max(MAX_TOOL_TIMEOUT_MS, config.toolTimeoutMs),
           maxOutputBytes: config.maxToolOutputBytes,
@@ -151,7 +201,7 @@ function createSessions({ config, logger, selectModel, places, logs, redactor }:
           spent,
         ),
         fallbackModel: config.fallbackModel,
-        workspaceInstructions: () => workspaceInstructions(place.workspace),
+        workspaceInstructions: () => readInstructions(place.workspace, asUser),
         context: { strategy: config.contextStrategy, threshold: config.contextCompactionThreshold },
       }),
     openPlace: (asked) => places.open(asked),
@@ -167,6 +217,15 @@ function createSessions({ config, logger, selectModel, places, logs, redactor }:
     detachMs: config.sessionDetachMs,
     onFault: (error, sessionId) => logger.error({ err: error, session: sessionId }, "a fault of the server"),
   });
+}
+
+/** As who works in the folder: what that user cannot read, the model is not told either. */
+async function readInstructions(workspace: string, asUser: AsUser | undefined): Promise<string | undefined> {
+  if (asUser === undefined) return workspaceInstructions(workspace);
+  return z
+    .string()
+    .optional()
+    .parse(await asUser("workspace_instructions", workspace));
 }
 
 interface Running {

@@ -3,6 +3,7 @@ import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Sandbox } from "../contract/sandbox.ts";
+import { DEFAULT_PATH } from "../sandboxes/environment.ts";
 import { pickSandbox, type PickOptions } from "../sandboxes/pick.ts";
 import { secretPlaces } from "../sandboxes/secret-places.ts";
 import { newFolder } from "../testing/confined.ts";
@@ -23,9 +24,9 @@ export interface Ground {
   outside: string;
   /** The server's home: `.ssh/id_ed25519` and `.netrc` hold the secret. */
   home: string;
-  shell(script: string, options?: Partial<RunOptions>): Promise<Result>;
+  readonly shell: (script: string, options?: Partial<RunOptions>) => Promise<Result>;
   /** Whether a script's output has the secret in it. */
-  reveals(script: string, options?: Partial<RunOptions>): Promise<boolean>;
+  readonly reveals: (script: string, options?: Partial<RunOptions>) => Promise<boolean>;
 }
 
 /** Lays a ground in a folder that commands can see, and makes a sandbox for it. */
@@ -52,7 +53,7 @@ export async function layGround(options: Partial<PickOptions> = {}, sandbox?: Sa
     workspace,
     hiddenPaths: [...hiddenPaths, ...secretPlaces(home), join(outside, "late.key")],
     network: false,
-    environment: { PATH: process.env["PATH"], KEY: SECRET },
+    environment: { PATH: DEFAULT_PATH, KEY: SECRET },
     ...options,
   });
   const chosen = sandbox ?? picked.sandbox;
@@ -78,7 +79,7 @@ export const SANDBOX_SIDES = {
 export const carelessSandbox = (environment: Record<string, string>): Sandbox => ({
   mode: "danger-full-access",
   async *run({ argv: [file, ...args], cwd }) {
-    const child = spawn(file, args, { cwd, env: { PATH: process.env["PATH"], ...environment } });
+    const child = spawn(file, args, { cwd, env: { PATH: DEFAULT_PATH, ...environment } });
     for await (const data of child.stdout) yield { type: "output", stream: "stdout", data };
     const { exitCode, signalCode: signal } = child;
     yield { type: "exit", exitCode, signal, timedOut: false, outputLimit: false, durationMs: 0 };

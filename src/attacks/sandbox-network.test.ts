@@ -73,7 +73,7 @@ describe("a command that sends away what it knows", () => {
     return {
       port: portOf(socket),
       /** They come in the order in which they were sent. */
-      async heard() {
+      heard: async () => {
         const sender = createSocket("udp4");
         sender.send("last", portOf(socket), "127.0.0.1", () => sender.close());
         await last.promise;
@@ -108,7 +108,9 @@ describe("a command that sends away what it knows", () => {
         listen($s, 1); $| = 1; print "up\\n"; accept(my $c, $s); print $c "${SECRET}"`;
       await shell(perl(listen), {
         signal: abort.signal,
-        onOutput: () => (fetched ??= fetch(port).finally(() => abort.abort())),
+        onOutput: () => {
+          fetched ??= fetch(port).finally(() => abort.abort());
+        },
       });
       return fetched ?? false;
     },

@@ -40,7 +40,7 @@ async function withVictim(ground: Promise<Ground>): Promise<Victim> {
   });
   closeSync(file);
   await once(process, "spawn");
-  onTestFinished(() => void killGroup(process));
+  onTestFinished(() => killGroup(process));
   return { ...laid, process, output };
 }
 
@@ -194,7 +194,7 @@ describe("a command that looks at what the server was started with", () => {
 
 interface Server {
   /** What a command of a server prints that has a file open as descriptor 40. */
-  run(script: string): Promise<string>;
+  readonly run: (script: string) => Promise<string>;
 }
 
 describe("a command of a server with an open file", () => {
@@ -216,7 +216,7 @@ describe("a command of a server with an open file", () => {
 describe("a program named bwrap that lies in the workspace", () => {
   interface Planted {
     /** Starts bubblewrap, with the workspace's programs before all others. */
-    start(): Promise<unknown>;
+    readonly start: () => Promise<unknown>;
     /** What the planted program leaves when it is run. */
     trace: string;
   }

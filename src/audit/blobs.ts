@@ -125,8 +125,9 @@ export function checkBlob(blobFolder: string, sha256: string): "whole" | "gone" 
   return hash("sha256", readFileSync(path), "hex") === sha256 ? "whole" : "edited";
 }
 
+/** Looks for what begins with a rare character, because every message is looked through. */
 const shortestFor = (json: string) =>
-  json.length >= IMAGE_BYTES && json.includes(IMAGE) ? IMAGE_BYTES : BLOB_BYTES;
+  json.length >= IMAGE_BYTES && json.includes(";base64,") ? IMAGE_BYTES : BLOB_BYTES;
 
 function* longStrings(json: string): Generator<{ start: number; end: number }> {
   for (let start = json.indexOf('"'); start >= 0;) {

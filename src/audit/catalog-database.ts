@@ -45,6 +45,9 @@ const SCHEMA = `
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
   );
   INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+  -- Merged in small steps by whoever writes: left to itself it is done in large ones, within some commit.
+  INSERT INTO words (words, rank) VALUES ('automerge', 0);
+  INSERT INTO words (words, rank) VALUES ('crisismerge', 64);
 `;
 
 /**
@@ -111,5 +114,11 @@ function begin(path: string): DatabaseSync {
 
 /** What a crash of the machine takes from it is read from the logs again; only it must not be torn. */
 function configure(database: DatabaseSync): void {
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON");
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA wal_autocheckpoint = 0;
+    PRAGMA journal_size_limit = 8388608;
+    PRAGMA secure_delete = ON;
+  `);
 }

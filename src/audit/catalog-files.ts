@@ -7,7 +7,7 @@ import { blobFolderOf, putBack } from "./blobs.ts";
 import type { FoundLog, LogSource, RawLine, StoredLog } from "./catalog-source.ts";
 import { isSessionId, openFile } from "./files.ts";
 
-const CHUNK_BYTES = 64 * 1024;
+const CHUNK_BYTES = 32 * 1024;
 
 /** How often a log is looked at that somebody waits for: not every file system tells of changes. */
 const LOOK_MS = 1000;
@@ -133,10 +133,12 @@ function idIn(name: string, ending: string): SessionId[] {
 
 /** Whole lines, without their line breaks; what follows the last line break is left out. */
 async function* linesFrom(file: FileHandle, from: number): AsyncGenerator<{ bytes: Buffer; start: number }> {
+  // One buffer for all of it: when there are many logs, the garbage would outgrow everything else.
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let parts: Buffer[] = [];
   let start = from;
-  for (let position = from; ;) {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
+  for (let position = from; ; ) {
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
     if (bytesRead === 0) return;
     position += bytesRead;
     let chunk = buffer.subarray(0, bytesRead);
@@ -147,6 +149,6 @@ async function* linesFrom(file: FileHandle, from: number): AsyncGenerator<{ byte
       parts = [];
       chunk = chunk.subarray(end + 1);
     }
-    parts.push(chunk);
+    parts.push(Buffer.from(chunk));
   }
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SessionId, SessionSummary } from "../contract/log.ts";
+import { CatalogCheckpoint } from "./catalog-checkpoint.ts";
 import { IN_MEMORY, isDamage, openDatabase, removeDatabase } from "./catalog-database.ts";
 import { inGroups, LogReading } from "./catalog-reading.ts";
 import type { LogSource } from "./catalog-source.ts";
@@ -20,13 +21,14 @@ export interface CatalogOptions {
 
 /** How long what is new in the logs waits to come into the catalog. */
 const FOLLOW_MS = 1000;
-const READ_TOGETHER = 32;
+const READ_TOGETHER = 8;
 /** How many logs are compared with the catalog before others get their turn. */
 const COMPARED_TOGETHER = 50;
 
 interface Opened {
   database: DatabaseSync;
   table: CatalogTable;
+  checkpoint: CatalogCheckpoint;
   /** Resolves when what a crash left behind has been read; a new one reads every log first. */
   recovered: Promise<void>;
 }
@@ -131,6 +133,7 @@ export class CatalogIndex {
     if (this.#opened) await this.#level(false);
     this.#closed = true;
     await this.#compared;
+    await this.#opened?.checkpoint.settled();
     this.#opened?.database.close();
     this.#opened = undefined;
   }
@@ -138,7 +141,12 @@ export class CatalogIndex {
   #open(): Opened {
     if (this.#opened) return this.#opened;
     const { database, isNew } = this.#openDatabase();
-    const opened: Opened = { database, table: new CatalogTable(database), recovered: Promise.resolve() };
+    const opened: Opened = {
+      database,
+      table: new CatalogTable(database),
+      checkpoint: new CatalogCheckpoint(this.#options.path, this.#options.onFault),
+      recovered: Promise.resolve(),
+    };
     this.#opened = opened;
     opened.recovered = this.#recover(opened.table, isNew).catch((error: unknown) => this.#fail(error));
     return opened;
@@ -169,20 +177,21 @@ export class CatalogIndex {
 
   /** One pass after the other: who asks while one runs waits for the next. */
   #level(names: boolean): Promise<void> {
-    const pass = this.#pass.then(async () => {
-      if (this.#closed) return;
-      try {
-        const { recovered } = this.#open();
-        await recovered;
-        if (names) await this.#compareNames();
-        this.#markGrown();
-        await this.#readStale();
-      } catch (error) {
-        this.#fail(error);
-      }
-    });
-    this.#pass = pass;
-    return pass;
+    this.#pass = this.#passAfter(this.#pass, names);
+    return this.#pass;
+  }
+
+  async #passAfter(last: Promise<void>, names: boolean): Promise<void> {
+    await last;
+    if (this.#closed) return;
+    try {
+      await this.#open().recovered;
+      if (names) await this.#compareNames();
+      this.#markGrown();
+      await this.#readStale();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   async #recover(table: CatalogTable, isNew: boolean): Promise<void> {
@@ -213,6 +222,7 @@ export class CatalogIndex {
       for (const id of ids) this.#stale.delete(id);
       try {
         await this.#read(ids);
+        await this.#open().checkpoint.whereDue();
       } catch (error) {
         for (const id of ids) this.#stale.add(id);
         throw error;
@@ -238,6 +248,8 @@ export class CatalogIndex {
         const readings = await Promise.all(open.map((reading) => reading.next()));
         for (const group of inGroups(readings)) {
           table.store(group);
+          await nextTurn();
+          table.tidy();
           await nextTurn();
         }
         open = open.filter(({ done }) => !done);

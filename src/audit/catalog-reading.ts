@@ -6,8 +6,8 @@ import { parseLine } from "./line.ts";
 import { textOf } from "./search-text.ts";
 
 /** How much goes into the catalog at once: text in characters, and lines. */
-export const SLICE_LENGTH = 32_768;
-const SLICE_LINES = 250;
+export const SLICE_LENGTH = 16_384;
+const SLICE_LINES = 100;
 
 /** Reads what is new in one log, slice by slice. */
 export class LogReading {

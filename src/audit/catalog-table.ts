@@ -68,6 +68,7 @@ export class CatalogTable {
       settle: database.prepare("UPDATE session SET changed = ?, archived = ?, active = ? WHERE no = ?"),
       hold: database.prepare("UPDATE session SET held = ? WHERE id = ?"),
       remove: database.prepare("DELETE FROM session WHERE no = ?"),
+      merge: database.prepare("INSERT INTO words (words, rank) VALUES ('merge', 16)"),
       addWords: database.prepare("INSERT INTO words (rowid, text) VALUES (?, ?)"),
       removeWords: database.prepare("DELETE FROM words WHERE rowid >= ? AND rowid < ?"),
     };
@@ -151,6 +152,11 @@ export class CatalogTable {
 
   hold(id: SessionId, held: boolean): void {
     this.#statements.hold.run(Number(held), id);
+  }
+
+  /** One small step of merging what the index of words has collected. */
+  tidy(): void {
+    this.#statements.merge.run();
   }
 
   transaction(work: () => void): void {

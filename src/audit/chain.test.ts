@@ -5,7 +5,11 @@ import { checkLine, cutLine, GENESIS, sealLine } from "./chain.ts";
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 const seal = (json: string, audit?: object) =>
-  Buffer.from(sealLine({ direction: "incoming", json, seq: 7, ...(audit && { audit }) }, GENESIS.hash).line);
+  Buffer.from(
+    sealLine({ direction: "incoming", json, seq: 7, ...(audit && { audit }) }, GENESIS.hash)
+      .line.toString()
+      .trimEnd(),
+  );
 
 const checked = (line: Buffer | string) => {
   const cut = cutLine(Buffer.from(line));

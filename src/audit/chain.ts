@@ -14,7 +14,7 @@ export interface ChainHead {
 export const GENESIS: ChainHead = { size: 0, hash: "0".repeat(64) };
 
 /**
- * A log's next line, without its line break, and its hash:
+ * A log's next line, with its line break, and its hash:
  *
  *     {"timestamp":T,"event_type":E,"direction":D,"message_data":M,"audit":A,"seq":N,"salt":S,"data_hash":X,"prev_hash":P,"hash":H}
  *
@@ -23,19 +23,18 @@ export const GENESIS: ChainHead = { size: 0, hash: "0".repeat(64) };
  * `,"audit":A` and `,"salt":"S"` are cut out, each with the comma before it. P is the H of the line before. So M, A and
  * S can be taken out later and every H still fits; S keeps a short M from being guessed from its X. Hashes and salts
  * are lower-case hex. All bytes are those in the file, never a second serialisation.
+ *
+ * The bytes that come back are good until the next line is sealed.
  */
-export function sealLine(parts: LineParts, previous: string): { line: string; hash: string } {
+export function sealLine(parts: LineParts, previous: string): { line: Buffer; hash: string } {
   const { timestamp = timestampNow(), direction, json, audit, seq } = parts;
-  const data = escapeControls(json);
-  const facts = audit === undefined ? "" : escapeControls(JSON.stringify(audit));
   const salt = freshSalt();
-  const dataHash = sha256(salt + data + facts);
+  const content = new Content(salt, json, audit === undefined ? "" : JSON.stringify(audit));
   const start = `{"timestamp":"${timestamp}","event_type":"${typeOfDirection(direction)}","direction":"${direction}"`;
   const number = `,"seq":${seq}`;
-  const links = `,"data_hash":"${dataHash}","prev_hash":"${previous}"`;
+  const links = `,"data_hash":"${sha256(content.bytes)}","prev_hash":"${previous}"`;
   const own = sha256(start + number + links);
-  const content = `,"message_data":${data}${facts === "" ? "" : `,"audit":${facts}`}`;
-  return { line: `${start}${content}${number},"salt":"${salt}"${links},"hash":"${own}"}`, hash: own };
+  return { line: content.between(start, `${number},"salt":"${salt}"${links},"hash":"${own}"}`), hash: own };
 }
 
 /** A line cut along the borders of its fields, as it was written. */
@@ -59,6 +58,8 @@ const END =
   /,"seq":(0|[1-9]\d{0,15})(?:,"salt":"([0-9a-f]{32})")?,"data_hash":"([0-9a-f]{64})","prev_hash":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}$/;
 const LONGEST_START = 256;
 const LONGEST_END = 384;
+/** More than all of a line but its content, and more than a salt. */
+const LONGEST_FRAME = 1024;
 export const DATA = ',"message_data":';
 const AUDIT = ',"audit":';
 
@@ -147,6 +148,48 @@ function endOfString(bytes: Buffer, from: number): number {
     if (backslashes % 2 === 0) return at + 1;
   }
   return bytes.length;
+}
+
+/** Of one character, in bytes: `\u2028`. */
+const LONGEST_ESCAPE = 6;
+
+/** Used again for each line: a buffer of its own for each costs as much as its hash. Two halves: content, and line. */
+let room = Buffer.allocUnsafeSlow(128 * 1024);
+
+/** Salt, message and facts as they are hashed, and then as they stand in the line. */
+class Content {
+  readonly bytes: Buffer;
+  readonly #dataAt: number;
+  readonly #factsAt: number;
+
+  constructor(salt: string, data: string, facts: string) {
+    const longest = 2 * (LONGEST_FRAME + LONGEST_ESCAPE * (data.length + facts.length));
+    if (room.length < longest) room = Buffer.allocUnsafeSlow(longest);
+    this.#dataAt = room.latin1Write(salt);
+    this.#factsAt = this.#dataAt + writeSafe(data, this.#dataAt);
+    const end = facts === "" ? this.#factsAt : this.#factsAt + writeSafe(facts, this.#factsAt);
+    this.bytes = room.subarray(0, end);
+  }
+
+  /** The line, with its line break. */
+  between(start: string, end: string): Buffer {
+    const from = room.length >> 1;
+    let at = from + room.latin1Write(start + DATA, from);
+    at += this.bytes.copy(room, at, this.#dataAt, this.#factsAt);
+    if (this.#factsAt < this.bytes.length) {
+      at += room.latin1Write(AUDIT, at);
+      at += this.bytes.copy(room, at, this.#factsAt);
+    }
+    at += room.latin1Write(`${end}\n`, at);
+    return room.subarray(from, at);
+  }
+}
+
+/** Writes JSON text so that it is safe to print. Of what is ASCII it can only be these few that are not. */
+function writeSafe(json: string, at: number): number {
+  const written = room.utf8Write(json, at);
+  if (written === json.length && !/[\t\n\r\u007f]/.test(json)) return written;
+  return room.utf8Write(escapeControls(json), at);
 }
 
 const sha256 = (content: string | Buffer): string => hash("sha256", content, "hex");

@@ -83,7 +83,7 @@ export class ChainedFile {
     if (this.#closed) throw this.#unavailable("it has ended");
     const seq = this.#head.size;
     const sealed = sealLine({ ...this.#withoutBlobs(line), seq }, this.#head.hash);
-    this.#write(Buffer.from(`${sealed.line}\n`));
+    this.#write(sealed.line);
     this.#head = { size: seq + 1, hash: sealed.hash };
     this.#timer ??= setTimeout(() => this.#checkpointLater(), this.#options.checkpointMs).unref();
     return seq;

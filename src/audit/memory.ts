@@ -151,7 +151,7 @@ class MemoryLog implements SessionLog {
     const seq = this.lines.length;
     const timestamp = seq === 0 ? this.#startTime : new Date().toISOString();
     const { line, hash } = sealLine({ timestamp, direction, json, audit, seq }, this.#hash);
-    this.lines.push(line);
+    this.lines.push(line.toString("utf8", 0, line.length - 1));
     this.#hash = hash;
     this.#lastActivity = timestamp;
     for (const changed of this.watchers) changed();

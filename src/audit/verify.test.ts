@@ -64,7 +64,7 @@ function rehash(changed: string[], from: number): string[] {
     const { message_data, direction } = JSON.parse(line);
     const sealed = sealLine({ direction, json: JSON.stringify(message_data), seq }, previous);
     previous = sealed.hash;
-    return sealed.line;
+    return sealed.line.toString().trimEnd();
   });
 }
 

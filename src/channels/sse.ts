@@ -1,76 +1,122 @@
-import { once } from "node:events";
-import type { ServerResponse } from "node:http";
-import type { PageAnswer, StreamEvent } from "../contract/page.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import type { Writable } from "node:stream";
+import type { EventAnswer, PageAnswer, StreamEvent } from "../contract/page.ts";
+import type { CloseReason } from "../contract/protocol.ts";
+import { type ChannelParts, Client, type ConnectionFacts, type Speaker } from "./client.ts";
+import { systemClock } from "./clock.ts";
+import { type ChannelLimits, DEFAULT_CHANNEL_LIMITS } from "./limits.ts";
 
-/** How often something is said to a client for whom there is nothing new. */
-const HEARTBEAT_MS = 15_000;
+interface SseChannelOptions extends Pick<ChannelParts, "log">, Partial<Pick<ChannelParts, "clock">> {
+  limits?: Partial<ChannelLimits>;
+}
+
+/** Begins the answer to the request with these headers. */
+type BeginAnswer = (headers: Record<string, string>) => Writable;
 
 const HEADERS = {
   "Content-Type": "text/event-stream; charset=utf-8",
-  // Proxies that collect an answer before they pass it on would keep the events.
+  "Cache-Control": "no-cache, no-transform",
+  // A proxy such as nginx would collect the events otherwise.
   "X-Accel-Buffering": "no",
 };
 
-/**
- * Sends events as Server-Sent Events. The next event is asked for when the client has taken the ones before: no more
- * waits for a slow one than its socket's buffer and one event.
- */
-export class EventStreams {
-  readonly #clock: Clock;
-  readonly #open = new Set<AbortController>();
+/** What a reader skips, and a proxy takes for a sign of life. */
+const COMMENT = ":\n\n";
 
-  constructor({ clock = systemClock }: { clock?: Clock } = {}) {
-    this.#clock = clock;
-  }
+/** Sends event streams (server-sent events), each to one client with a bounded queue. */
+export class SseChannel {
+  readonly #parts: ChannelParts;
+  readonly #clients = new Set<Client>();
+  readonly #stopHeartbeat: () => void;
 
-  /** Streams that are open. */
-  get size(): number {
-    return this.#open.size;
-  }
-
-  /** Resolves when the stream has ended. Rejects, before anything is sent, when the events cannot begin. */
-  async send(
-    response: ServerResponse,
-    { status, headers, events }: Omit<PageAnswer, "body" | "events"> & Required<Pick<PageAnswer, "events">>,
-  ): Promise<void> {
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
-    this.#open.add(gone);
-    const stopHeartbeat = this.#clock.every(HEARTBEAT_MS, () => {
-      // A comment. Whoever is still to read what was sent before needs none.
-      if (response.headersSent && !response.writableNeedDrain) response.write(":\n\n");
+  constructor({ limits, log, clock = systemClock }: SseChannelOptions) {
+    this.#parts = { limits: { ...DEFAULT_CHANNEL_LIMITS, ...limits }, log, clock };
+    this.#stopHeartbeat = clock.every(this.#parts.limits.pingIntervalMs, () => {
+      for (const client of this.#clients) client.heartbeat();
     });
+  }
+
+  /** Clients that are connected. */
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** Rejects with what the events refuse the client with: the answer has not begun then. */
+  async accept(facts: ConnectionFacts, { open }: EventAnswer, beginAnswer: BeginAnswer): Promise<void> {
+    const client = new Client(facts, this.#parts, () => this.#clients.delete(client));
+    this.#clients.add(client);
     try {
-      response.writeHead(status, { ...headers, ...HEADERS });
-      if (response.req.method === "HEAD") return;
-      response.write(":\n\n");
-      for await (const event of events(gone.signal)) {
-        if (gone.signal.aborted) break;
-        if (!response.write(format(event))) await drained(response, gone.signal);
-      }
+      const { closed, headers } = await open({
+        info: client.info,
+        send: (event, droppable) => client.send(textOf(event), droppable),
+        drained: () => client.drained(),
+        end: (reason) => client.end(reason),
+      });
+      client.join({ receive() {}, oversized() {}, closed });
+      this.#start(client, beginAnswer({ ...HEADERS, ...headers }));
     } finally {
-      stopHeartbeat();
-      this.#open.delete(gone);
-      gone.abort();
-      response.end();
+      // Refused, or the client has left in the meantime.
+      if (!client.started) client.leave();
     }
   }
 
-  /** Ends all streams. Their clients come back with the last event that they have. */
-  close(): void {
-    for (const stream of this.#open) stream.abort();
+  #start(client: Client, answer: Writable): void {
+    answer.on("error", (error) =>
+      this.#parts.log.debug({ client: client.info.id, err: error }, "an event stream failed"),
+    );
+    answer.once("close", () => client.leave());
+    // The client learns that it was let in before there is anything to tell.
+    answer.write(COMMENT);
+    client.start(speakerOn(answer, client, this.#parts.limits.closeTimeoutMs), answer);
+    // It may have left while the answer was prepared.
+    if (answer.destroyed) client.leave();
+  }
+
+  /** Ends all streams. */
+  close(reason: CloseReason): void {
+    this.#stopHeartbeat();
+    for (const client of this.#clients) client.end(reason);
   }
 }
 
-async function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
-  // A client that leaves never drains.
-  await once(response, "drain", { signal: gone }).catch(() => undefined);
-}
+/** Events that are asked for one by one, as fast as the client reads. */
+export const pulled =
+  (events: NonNullable<PageAnswer["events"]>): EventAnswer["open"] =>
+  (client) => {
+    const gone = new AbortController();
+    void (async () => {
+      try {
+        for await (const event of events(gone.signal)) {
+          client.send(event);
+          await client.drained();
+        }
+        client.end("session_ended");
+      } catch {
+        client.end("internal");
+      }
+    })();
+    return Promise.resolve({ closed: () => gone.abort() });
+  };
 
-/** Every line break in the data begins a line of its own; in an id there is none. */
-function format({ id, event, data }: StreamEvent): string {
-  const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
-  const name = event === undefined ? "" : `event: ${event}\n`;
-  return `${id === undefined ? "" : `id: ${id}\n`}${name}${lines.join("")}\n`;
+const speakerOn = (answer: Writable, client: Client, closeTimeoutMs: number): Speaker => ({
+  get bufferedAmount() {
+    return answer.writableLength;
+  },
+  send: (text) => answer.write(text),
+  ping() {
+    answer.write(COMMENT);
+    // Nobody answers a comment: whether the client is there, the network must say.
+    client.ponged();
+  },
+  close() {
+    const late = setTimeout(() => answer.destroy(), closeTimeoutMs);
+    answer.once("close", () => clearTimeout(late)).end();
+  },
+  terminate: () => void answer.destroy(),
+});
+
+/** A field cannot hold a line break: one in `data` begins a further line of it. */
+function textOf({ id, event, data }: StreamEvent): string {
+  const lines = data.split(/\r\n|[\r\n]/).map((line) => `data: ${line}\n`);
+  const head = (id === undefined ? "" : `id: ${id}\n`) + (event === undefined ? "" : `event: ${event}\n`);
+  return `${head}${lines.join("")}\n`;
 }

@@ -56,7 +56,7 @@ export function loadConfig(
   const reader = new Reader(sources, folder, problems);
   if (envFile?.implicit) problems.push(...guardProblems(envFile, reader.trustedWorkspace()));
   const settings = reader.readAll();
-  problems.push(...reachProblems(settings));
+  problems.push(...reachProblems(settings), ...tlsProblems(settings));
   const secrets = secretsOf(sources);
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => masked(problem, secrets)));
   return Object.freeze({
@@ -231,6 +231,14 @@ function reachProblems({ host, authToken }: Settings): string[] {
     `AUTH_TOKEN: expected a token of at least ${MIN_TOKEN_LENGTH} characters, got ${got}: with HOST=${host} every ` +
       "machine that reaches this port could have commands run here. Make one with: openssl rand -hex 32",
   ];
+}
+
+/** A half of it would leave the port open to eavesdroppers whom nobody expects. */
+function tlsProblems({ tls, tlsKeyPath, tlsCertPath }: Settings): string[] {
+  const isAsked = tls === "true" || (tls === undefined && (tlsKeyPath ?? tlsCertPath) !== undefined);
+  if (!isAsked || (tlsKeyPath !== undefined && tlsCertPath !== undefined)) return [];
+  const missing = tlsKeyPath === undefined ? "TLS_KEY_PATH" : "TLS_CERT_PATH";
+  return [`${missing}: expected both TLS_KEY_PATH and TLS_CERT_PATH for TLS, got nothing`];
 }
 
 const isLoopback = (host: string) =>

@@ -178,6 +178,23 @@ export const SETTINGS = {
     secret: true,
     guarded,
   },
+  tlsKeyPath: {
+    name: "TLS_KEY_PATH",
+    aliases: ["CODEX_API_TLS_KEY_PATH"],
+    expected: "the path of a private key in PEM",
+    schema: z.string(),
+    path: "file",
+    guarded,
+  },
+  tlsCertPath: {
+    name: "TLS_CERT_PATH",
+    aliases: ["CODEX_API_TLS_CERT_PATH"],
+    expected: "the path of a certificate (with its chain) in PEM",
+    schema: z.string(),
+    path: "file",
+    guarded,
+  },
+  tls: { name: "CODEX_API_USE_TLS", ...choice(["true", "false"]), guarded },
   allowedOrigins: {
     name: "ALLOWED_ORIGINS",
     ...list("origins such as https://app.example.com", isOrigin),
@@ -197,6 +214,7 @@ export const SETTINGS = {
   maxSessions: { name: "MAX_SESSIONS", default: "1000", ...wholeNumber(1, 1_000_000) },
   maxMessageBytes: { name: "MAX_MESSAGE_BYTES", default: "1048576", ...wholeNumber(1024, 268_435_456) },
   maxMessagesPerSecond: { name: "MAX_MESSAGES_PER_SECOND", default: "100", ...wholeNumber(1, 1_000_000) },
+  sseIdleMs: { name: "SSE_IDLE_SECONDS", default: "600", ...seconds(1) },
   sessionDetachMs: { name: "SESSION_DETACH_SECONDS", default: "60", ...seconds(0) },
   shutdownMs: { name: "SHUTDOWN_SECONDS", default: "10", ...seconds(0) },
 

@@ -8,6 +8,7 @@ export const ErrorCode = z.enum([
   "message_too_large",
   "rate_limited",
   "no_pending_approval",
+  "conflict",
   "unknown_session",
   "unknown_response",
   "unknown_model",

@@ -14,7 +14,15 @@ export interface ToolContext {
   maxOutputBytes: number;
   /** Absolute paths that no patch may touch, beside those that never may: the server's own `.env`, keys and logs. */
   protectedPaths?: readonly string[];
+  /** Where commands run as another user than the server's. Patches are that user's too. */
+  asUser?: AsUser;
 }
+
+/** What the server itself does with the files of the user that commands run as. */
+export type UserJob = "plan_patch" | "apply_patch" | "workspace_instructions";
+
+/** Has a job done with that user's rights. Input and answer are JSON. Throws ToolError where the job does. */
+export type AsUser = (job: UserJob, input: unknown) => Promise<unknown>;
 
 /** What a call asks for. `read` changes nothing, `edit` changes files inside the workspace, `execute` is all else. */
 export interface Assessment {

@@ -43,6 +43,34 @@ export function createSelectModel(options: SelectModelOptions): SelectModel {
   };
 }
 
+export interface AvailableModel {
+  name: string;
+  provider: ModelProvider;
+  /** In tokens. */
+  contextWindow: number;
+}
+
+/** The default model first, and the known ones whose provider has a key. */
+export function availableModels(options: SelectModelOptions): AvailableModel[] {
+  const registry = readRegistry(options.modelRegistryPath);
+  const hasKey: Record<ModelProvider, boolean> = {
+    openai: options.openaiApiKey !== undefined,
+    anthropic: options.anthropicApiKey !== undefined,
+    google: options.googleApiKey !== undefined || options.googleCredentialsPath !== undefined,
+    scripted: false,
+  };
+  const named = [...registry.keys()].flatMap((name) => {
+    const provider = VENDORS.find((vendor) => NAMES[vendor].test(name));
+    return provider !== undefined && hasKey[provider] && name !== options.model ? [{ name, provider }] : [];
+  });
+  const own = chooseProvider(options.model, options, registry);
+  return [{ ...own, name: options.model }, ...named].map(({ name, provider }) => ({
+    name,
+    provider,
+    contextWindow: modelInfo(registry, provider === "scripted" ? "scripted" : name).contextWindow,
+  }));
+}
+
 const VENDORS: readonly ModelProvider[] = ["openai", "anthropic", "google", "scripted"];
 
 const NAMES: Record<ModelProvider, RegExp> = {

@@ -27,6 +27,8 @@ function gitPaths(workspace: string): ProtectedPath[] {
   const found = look(git.path);
   if (found === undefined) return [git];
   if (found.isDirectory()) return [{ ...git, access: "anchor" }, ...insideGit(git.path)];
+  // Reading a pipe would wait for whoever writes to it.
+  if (!found.isFile()) return [git];
 
   const linked = linkedGitFolder(git.path);
   if (linked === undefined || !isInside(workspace, linked) || !look(linked)?.isDirectory()) return [git];

@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** Relative to a home folder: keys, tokens and passwords that programs keep there, and what shells remember of them. */
@@ -39,4 +40,14 @@ const PLACES: readonly string[] = [
 ];
 
 /** Absolute paths in a home folder that no command needs and everybody looks for. They need not exist. */
-export const secretPlaces = (home: string): string[] => PLACES.map((place) => join(home, place));
+export const secretPlaces = (home = ownHome()): string[] =>
+  home === undefined ? [] : PLACES.map((place) => join(home, place));
+
+/** A container may run the server as a user that nobody has heard of. */
+function ownHome(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}

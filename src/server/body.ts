@@ -8,9 +8,11 @@ import { Refusal } from "./refusal.ts";
  * the answer.
  */
 export async function readBody(
-  { headers, body }: Exchange,
+  { method, headers, body }: Exchange,
   limits: { bodyBytes: number; requestMs: number },
 ): Promise<string> {
+  // Neither of them can come from another site's page unasked, with a body or without.
+  if ((method === "PUT" || method === "DELETE") && isEmpty(headers)) return "";
   const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw new Refusal({
@@ -56,3 +58,8 @@ async function collect(
     body.off("data", take).resume();
   }
 }
+
+const isEmpty = (headers: Exchange["headers"]): boolean =>
+  headers["content-type"] === undefined &&
+  headers["transfer-encoding"] === undefined &&
+  Number(headers["content-length"] ?? 0) === 0;

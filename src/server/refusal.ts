@@ -53,6 +53,7 @@ const STATUS: Record<ErrorCode, number> = {
   content_filtered: 400,
   unknown_session: 404,
   no_pending_approval: 409,
+  conflict: 409,
   turn_limit: 409,
   message_too_large: 413,
   rate_limited: 429,

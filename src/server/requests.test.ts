@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLogStore } from "../audit/log.ts";
 import { AgentError } from "../contract/error.ts";
+import { noSessions } from "../testing/no-sessions.ts";
 import { routeTable } from "./server.ts";
 import { codeOf, SESSION, TestSite } from "../testing/test-site.ts";
 
@@ -98,7 +99,7 @@ describe("the routes", () => {
   });
 
   it("lead to the AgentLoop protocol", async () => {
-    await site.start({ doors: routeTable(createLogStore({ folder: "" })).doors });
+    await site.start({ doors: routeTable(createLogStore({ folder: "" }), noSessions).doors });
     for (const path of ["/", "/ws", "/ws?approvalPolicy=suggest"])
       expect(await site.knock({ path })).toBe(429);
     expect(await site.knock({ path: "/ws?approvalPolicy=all" })).toBe(400);

@@ -6,18 +6,19 @@ import { DEFAULT_CHANNEL_LIMITS, type ChannelLimits } from "../channels/limits.t
 import { Http2Channel } from "../channels/http2.ts";
 import { SseChannel } from "../channels/sse.ts";
 import { WebSocketChannel } from "../channels/ws.ts";
-import type { LogStore } from "../contract/log.ts";
+import type { AuditStore } from "../contract/log.ts";
 import type { Sessions } from "../contract/session.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits, Http2Part } from "./http2.ts";
 import { health, readiness } from "../pages/health.ts";
-import { listSessions, showEvents, showSession } from "../pages/sessions.ts";
+import { recordPages } from "../pages/records.ts";
 import { welcome } from "../pages/welcome.ts";
 import { openAgentloop } from "../protocols/agentloop.ts";
 import { Port, type PortOptions } from "./port.ts";
 import { Refusal } from "./refusal.ts";
 import { type Admission, RequestHandler, type Visit } from "./requests.ts";
 import { type Door, type PageRoute, Routes } from "./routes.ts";
+import { type StreamDoorOptions, streamDoors } from "./stream-doors.ts";
 
 export interface ServerLimits extends ChannelLimits, Http2Limits {
   /** Clients that are connected together, by all doors. */
@@ -60,19 +61,25 @@ export interface ServerOptions extends GuardOptions, Pick<PortOptions, "port" | 
 }
 
 /** What this server answers to. */
-export const routeTable = (logs: LogStore): { doors: Door[]; pages: PageRoute[] } => ({
-  doors: [
+export const routeTable = (
+  store: AuditStore,
+  sessions: Sessions,
+  options: StreamDoorOptions = { sseIdleMs: 600_000 },
+): { doors: Door[]; pages: PageRoute[] } => {
+  const streams = streamDoors(sessions, options);
+  const doors = [
     { name: "agentloop", path: "/", open: openAgentloop },
     { name: "agentloop", path: "/ws", open: openAgentloop },
     { name: "agentloop", path: "/ws/{session_id}", open: openAgentloop },
-  ],
-  pages: [
+    ...streams.doors,
+  ];
+  const pages: PageRoute[] = [
     { method: "GET", path: "/", page: welcome, navigable: true },
-    { method: "GET", path: "/sessions", page: listSessions(logs) },
-    { method: "GET", path: "/sessions/{session_id}", page: showSession(logs) },
-    { method: "GET", path: "/sessions/{session_id}/events", page: showEvents(logs) },
-  ],
-});
+    ...recordPages(store, sessions),
+    ...streams.pages,
+  ];
+  return { doors, pages };
+};
 
 export const createServer = (options: ServerOptions): Server => new Server(options);
 

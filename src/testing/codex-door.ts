@@ -19,5 +19,5 @@ export const openDoor = (logs: ReturnType<typeof createTestSessions>["logs"]) =>
       sandbox: "workspace-write",
       network: false,
     },
-    models: () => [{ name: "scripted", provider: "scripted", contextWindow: 128_000 }],
+    models: [{ name: "scripted", provider: "scripted", contextWindow: 128_000 }],
   });

@@ -21,7 +21,7 @@ export function readRecording(path: string): Recorded[] {
   const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);
   return lines.map((line) => {
     const { conn: connection, dir, msg = {}, raw } = Line.parse(JSON.parse(line));
-    if (dir === "s2c") return { kind: "came", connection, message: msg as Arrived };
+    if (dir === "s2c") return { kind: "came", connection, message: msg };
     if (dir === "meta") return connection === "" ? { kind: "restarted" } : { kind: "closed", connection };
     const method = typeof msg["method"] === "string" ? msg["method"] : undefined;
     return { kind: "sent", connection, frame: raw ?? JSON.stringify(withLongText(msg)), method };
@@ -50,18 +50,24 @@ const FOREIGN: ReadonlySet<string> = new Set([
 export function meaningOf(message: Arrived, methodOf: (id: string | number) => string | undefined) {
   const { id, method, params, error } = message;
   if (method !== undefined && FOREIGN.has(method)) return undefined;
-  if (error) return `error ${error.code} to ${methodOf(id ?? "")}`;
-  if (method === undefined) return `result of ${methodOf(id ?? "")}`;
+  const asked = methodOf(id ?? "") ?? "nothing";
+  if (error) return `error ${error.code} to ${asked}`;
+  if (method === undefined) return `result of ${asked}`;
   if (id !== undefined) return `request ${id} ${method}`;
   const details = [
     at(params, "status", "type"),
-    ...((at(params, "status", "activeFlags") as string[] | undefined) ?? []),
+    at(params, "status", "activeFlags", 0),
     at(params, "item", "type"),
     at(params, "item", "status"),
     at(params, "turn", "status"),
     at(params, "requestId"),
   ];
-  return [method, ...details.filter((detail) => detail !== undefined)].join(" ");
+  return [
+    method,
+    ...details.flatMap((detail) =>
+      typeof detail === "string" || typeof detail === "number" ? [detail] : [],
+    ),
+  ].join(" ");
 }
 
 /** One place where two conversations differ. */
@@ -85,7 +91,10 @@ export function compare(recorded: readonly string[], ours: readonly string[]): D
       after = one;
       row += 1;
       column += 1;
-    } else if (other === undefined || (one !== undefined && lengthAt(lengths, row + 1, column) >= lengthAt(lengths, row, column + 1))) {
+    } else if (
+      other === undefined ||
+      (one !== undefined && lengthAt(lengths, row + 1, column) >= lengthAt(lengths, row, column + 1))
+    ) {
       differences.push({ kind: "missing", meaning: one ?? "", after });
       row += 1;
     } else {
@@ -100,7 +109,9 @@ const lengthAt = (lengths: number[][], row: number, column: number) => lengths[r
 
 /** How many entries the rests of both lists have in common, from each pair of places on. */
 function commonLengths(one: readonly string[], other: readonly string[]): number[][] {
-  const lengths = Array.from({ length: one.length + 1 }, () => new Array<number>(other.length + 1).fill(0));
+  const lengths = Array.from({ length: one.length + 1 }, () =>
+    Array.from({ length: other.length + 1 }, () => 0),
+  );
   for (let row = one.length - 1; row >= 0; row -= 1) {
     for (let column = other.length - 1; column >= 0; column -= 1) {
       const longest =

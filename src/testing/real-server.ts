@@ -10,9 +10,9 @@ const OWN_VARIABLES = /^(?:PATH|HOME|LANG|TMPDIR|USER|NODE_.*)$/;
 export interface RealServer {
   child: ChildProcess;
   port: number;
-  /** `ws://127.0.0.1:PORT/`. */
+  /** `ws://127.0.0.1:PORT/`, or `wss:` where it speaks TLS. */
   url: string;
-  /** `http://127.0.0.1:PORT`. */
+  /** `http://127.0.0.1:PORT`, or `https:`. */
   origin: string;
   /** What it has written to standard error so far. */
   written(): string;
@@ -55,17 +55,18 @@ export async function startRealServer({
   });
   const exited = once(child, "close") as Promise<[number | null]>;
   let written = "";
-  const listening = new Promise<number>((resolve) => {
+  const listening = new Promise<{ port: number; secure: string }>((resolve) => {
     const collect = (chunk: Buffer) => {
       written += chunk.toString();
-      const port = /listens on ws:\/\/127\.0\.0\.1:(\d+)\//.exec(written)?.[1];
-      if (port !== undefined) resolve(Number(port));
+      const [, secure, port] = /listens on ws(s?):\/\/127\.0\.0\.1:(\d+)\//.exec(written) ?? [];
+      if (port !== undefined) resolve({ port: Number(port), secure: secure ?? "" });
     };
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
   });
-  const port = await Promise.race([listening, exited.then(([code]) => new NotStarted(code, written))]);
-  if (port instanceof NotStarted) throw port;
+  const started = await Promise.race([listening, exited.then(([code]) => new NotStarted(code, written))]);
+  if (started instanceof NotStarted) throw started;
+  const { port, secure } = started;
   const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
     child.kill(signal);
     return (await exited)[0];
@@ -73,8 +74,8 @@ export async function startRealServer({
   return {
     child,
     port,
-    url: `ws://127.0.0.1:${port}/`,
-    origin: `http://127.0.0.1:${port}`,
+    url: `ws${secure}://127.0.0.1:${port}/`,
+    origin: `http${secure}://127.0.0.1:${port}`,
     written: () => written,
     stop,
     [Symbol.asyncDispose]: async () => void (await stop("SIGKILL")),

@@ -47,7 +47,7 @@ export class TestSite {
       sessions: noSessions,
       doors: ["/", "/ws", "/ws/{session_id}"].map((path) => ({ name: "test", path, open: this.door.open })),
       pages: [
-        ...routeTable(logs).pages,
+        ...routeTable(logs, noSessions).pages,
         { method: "POST", path: "/echo", page: this.#echo },
         { method: "GET", path: "/fault", page: () => Promise.reject(new Error("secret detail")) },
       ],

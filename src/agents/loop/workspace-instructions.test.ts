@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -52,4 +53,10 @@ it("is cut at 32 KiB, never inside a character", async () => {
   expect(Buffer.byteLength(text)).toBeLessThan(33 * 1024);
   expect(text).toContain("(cut: the file has 80001 bytes)");
   expect(text).not.toContain("\uFFFD");
+});
+
+it("does not wait for a pipe, or read a folder", async () => {
+  execFileSync("mkfifo", [join(root, "AGENTS.md")]);
+  await mkdir(join(root, "CLAUDE.md"));
+  expect(await workspaceInstructions(root)).toBeUndefined();
 });

@@ -1,10 +1,11 @@
-import { readFile, realpath, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
 /** The first that a folder has. */
 const NAMES = ["AGENTS.md", "CLAUDE.md"];
 
-/** How much of all of them together a conversation begins with, in bytes. */
+/** How much of each, and of all of them together, a conversation begins with, in bytes. */
 const LIMIT = 32 * 1024;
 
 /**
@@ -17,10 +18,10 @@ export async function workspaceInstructions(workspace: string): Promise<string |
   for (const folder of await foldersOf(workspace)) {
     const found = await readFirst(folder);
     if (!found) continue;
-    const text = cut(found.text, left);
-    left -= Buffer.byteLength(text);
-    parts.push(`From ${relative(workspace, found.path)}:\n\n${text}`);
-    if (left <= 0) break;
+    left -= Buffer.byteLength(found.text);
+    // The nearest is whole, whatever its length; what is farther away gets the room that is left.
+    if (left < 0 && parts.length > 0) break;
+    parts.push(`From ${relative(workspace, found.path)}:\n\n${found.text}`);
   }
   return parts.length === 0 ? undefined : parts.join("\n\n");
 }
@@ -39,9 +40,7 @@ async function readFirst(folder: string): Promise<{ path: string; text: string }
   for (const name of NAMES) {
     const path = join(folder, name);
     try {
-      // A link could lead to a file that the agent has no business with.
-      if ((await realpath(path)) !== path) continue;
-      const text = (await readFile(path, "utf8")).trim();
+      const text = await readStart(path);
       if (text !== "") return { path, text };
     } catch {
       // It is not there, or cannot be read: the next one.
@@ -50,12 +49,19 @@ async function readFirst(folder: string): Promise<{ path: string; text: string }
   return undefined;
 }
 
-const exists = async (path: string) => (await stat(path).catch(() => undefined)) !== undefined;
-
-function cut(text: string, bytes: number): string {
-  const buffer = Buffer.from(text);
-  if (buffer.length <= bytes) return text;
-  // A character that was cut in two is left out.
-  const head = new TextDecoder().decode(buffer.subarray(0, bytes), { stream: true });
-  return `${head}\n(cut: the file has ${buffer.length} bytes)`;
+/** No more than the limit of a plain file: a link could lead elsewhere, and a pipe would never end. */
+async function readStart(path: string): Promise<string> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const { size } = await file.stat();
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(LIMIT), 0, LIMIT, 0);
+    // A character that was cut in two is left out.
+    const text = new TextDecoder().decode(buffer.subarray(0, bytesRead), { stream: true }).trim();
+    return size > bytesRead ? `${text}\n(cut: the file has ${size} bytes)` : text;
+  } finally {
+    await file.close();
+  }
 }
+
+const exists = async (path: string) => (await stat(path).catch(() => undefined)) !== undefined;

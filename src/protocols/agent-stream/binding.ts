@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { AgentError } from "../../contract/error.ts";
 import type { SessionOptions, Session, Sessions } from "../../contract/session.ts";
+import { openIfThere } from "../open-if-there.ts";
 
 /**
  * The session of a client's name: it follows from the name, so that the same name leads to the same session for as long
@@ -14,7 +14,7 @@ const OWN_ID = /^[0-9a-f]{32,64}$/;
 export async function findSession(sessions: Sessions, name: string): Promise<Session | undefined> {
   const ids = OWN_ID.test(name) ? [name, idOf(name)] : [idOf(name)];
   for (const id of ids) {
-    const session = await sessions.open(id).catch(undefinedIfUnknown);
+    const session = await openIfThere(sessions, id);
     if (session !== undefined) return session;
   }
   return undefined;
@@ -27,9 +27,4 @@ export function createSession(
   options: SessionOptions,
 ): Promise<Session> {
   return sessions.create({ ...options, ...(name !== undefined && { id: idOf(name) }) });
-}
-
-function undefinedIfUnknown(error: unknown): undefined {
-  if (error instanceof AgentError && error.code === "unknown_session") return undefined;
-  throw error;
 }

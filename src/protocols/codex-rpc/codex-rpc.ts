@@ -9,8 +9,8 @@ export type { OfferedModel, ServerFacts } from "./hall.ts";
 export interface CodexRpcOptions {
   logs: LogStore;
   facts: ServerFacts;
-  /** Asked when a client wants to know which models it may choose. */
-  readonly models: () => readonly OfferedModel[];
+  /** What clients may choose. */
+  models: readonly OfferedModel[];
 }
 
 /** Room for an input that is too large, so that it can be answered. */
@@ -18,7 +18,7 @@ const MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /** The JSON-RPC of the Codex app-server, one message a frame. A thread is a session. */
 export function createCodexRpc({ logs, facts, models }: CodexRpcOptions): OpenProtocol {
-  const contextWindow = (name: string) => models().find((model) => model.name === name)?.contextWindow;
+  const contextWindow = (name: string) => models.find((model) => model.name === name)?.contextWindow;
   const histories = new Histories({ logs, contextWindow });
   const hall = new Hall({ facts, models, histories });
   return async (connection) => ({

@@ -104,10 +104,13 @@ export class CodexConnection implements Protocol, Guest, Listener {
       return;
     }
     this.#waiting += 1;
-    this.#work = this.#work.then(async (): Promise<void> => {
-      await this.#answer(request, json);
-      this.#waiting -= 1;
-    });
+    this.#work = this.#inTurn(this.#work, request, json);
+  }
+
+  async #inTurn(before: Promise<void>, request: Request, json: string): Promise<void> {
+    await before;
+    await this.#answer(request, json);
+    this.#waiting -= 1;
   }
 
   async #answer({ id, method, params }: Request, json: string): Promise<void> {

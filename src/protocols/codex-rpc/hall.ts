@@ -32,8 +32,7 @@ export interface Guest {
 
 export interface HallParts {
   facts: ServerFacts;
-  /** Asked when a client wants to know. */
-  readonly models: () => readonly OfferedModel[];
+  models: readonly OfferedModel[];
   histories: Histories;
 }
 
@@ -43,7 +42,7 @@ const MAX_NUMBERS = 1024;
 /** What the clients of this door have in common. */
 export class Hall {
   readonly facts: ServerFacts;
-  readonly models: HallParts["models"];
+  readonly models: readonly OfferedModel[];
   readonly histories: Histories;
   readonly #guests = new Set<Guest>();
   readonly #numbers = new Map<string, number>();

@@ -4,7 +4,7 @@ interface Paging<Entry> {
   /** The key of the entry before the page. */
   cursor: string | undefined;
   limit: number | undefined;
-  keyOf(entry: Entry): string;
+  readonly keyOf: (entry: Entry) => string;
 }
 
 const DEFAULT_LIMIT = 25;

@@ -5,7 +5,7 @@ import { policyWord } from "./settings.ts";
 
 export const listModels = method(ModelList, ({ cursor, limit }, { hall }) => {
   const { models, facts } = hall;
-  const data = models().map(({ name, provider }) => ({
+  const data = models.map(({ name, provider }) => ({
     id: name,
     model: name,
     displayName: name,

@@ -71,8 +71,9 @@ function warnOfIgnored(params: ThreadStart, { notify }: Call): void {
 
 export const resumeThread = method(ThreadResume, async ({ threadId, excludeTurns, ...asked }, call) => {
   const id = toSessionId(threadId);
+  await spokenIn(threadId, call);
   const wasRunning = call.sessions.running().some((session) => session.id === id);
-  const session = await orUnknown(call.sessions.open(id), `no rollout found for thread id ${threadId}`);
+  const session = await call.sessions.open(id);
   checkSame(asked, session);
   if (!wasRunning) {
     const params = { threadId: toThreadId(id), status: { type: "idle" } } as const;
@@ -80,6 +81,14 @@ export const resumeThread = method(ThreadResume, async ({ threadId, excludeTurns
   }
   return follow({ session, params: asked, excludeTurns }, call);
 });
+
+/** A thread that nobody has said anything in is none yet. Throws RpcError. */
+async function spokenIn(threadId: string, { hall }: Call): Promise<ThreadHistory> {
+  const missing = `no rollout found for thread id ${threadId}`;
+  const history = await orUnknown(hall.histories.read(toSessionId(threadId)), missing);
+  if (history.facts.preview === "") throw invalidRequest(missing);
+  return history;
+}
 
 /** A thread goes on as it was; a client may say so, but not change it. */
 function checkSame({ cwd, approvalPolicy, sandbox }: ThreadStart, session: Session): void {
@@ -122,8 +131,7 @@ export const forkThread = method(
   ThreadFork,
   async ({ threadId, lastTurnId, excludeTurns, ...params }, call) => {
     const source = toSessionId(threadId);
-    const missing = `no rollout found for thread id ${threadId}`;
-    const { turns, head } = await orUnknown(call.hall.histories.read(source), missing);
+    const { turns, head } = await spokenIn(threadId, call);
     const end = turns.endOf(lastTurnId);
     if (lastTurnId !== undefined && end === undefined) {
       throw invalidRequest(`lastTurnId: no turn ${lastTurnId} has ended in this thread`);
@@ -135,7 +143,7 @@ export const forkThread = method(
     return {
       result,
       async after() {
-        after?.();
+        await after?.();
         const history = await call.followers.read(session);
         call.hall.broadcast({ method: "thread/started", params: { thread: threadOf(history, call, []) } });
       },

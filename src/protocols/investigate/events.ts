@@ -35,13 +35,19 @@ export class InvestigationEvents {
     switch (message.type) {
       case "session_info": {
         const { session_id, model, state } = message.payload;
-        return { event: "connection_ack", data: { connectionId: this.#connectionId, session_id, model, state } };
+        return {
+          event: "connection_ack",
+          data: { connectionId: this.#connectionId, session_id, model, state },
+        };
       }
       case "response_delta": {
         const { kind, delta, callId } = message.payload;
         if (kind === "arguments") return undefined;
         if (kind === "output") return { event: "tool_output_delta", data: { id: callId, delta } };
-        return { event: "ai_message_delta", data: { content: delta, ...(kind === "reasoning" && REASONING) } };
+        return {
+          event: "ai_message_delta",
+          data: { content: delta, ...(kind === "reasoning" && REASONING) },
+        };
       }
       case "response_item":
         return this.#item(message.payload);

@@ -3,6 +3,7 @@ import { AgentError } from "../../contract/error.ts";
 import type { Seq } from "../../contract/log.ts";
 import type { EventAnswer, EventPage, Page, PageRequest } from "../../contract/page.ts";
 import type { Session, Sessions } from "../../contract/session.ts";
+import { openIfThere } from "../open-if-there.ts";
 import { readJson, readValue } from "../read-json.ts";
 import { Connections } from "./connections.ts";
 import { Investigation } from "./investigation.ts";
@@ -21,17 +22,15 @@ export interface InvestigateOptions {
 export function investigate({ sessions, idleMs }: InvestigateOptions): { stream: EventPage; send: Page } {
   const door = new InvestigateDoor(sessions, idleMs);
   return {
-    stream: (request) => Promise.resolve(door.stream(request)),
-    send(request) {
+    stream: async (request) => door.stream(request),
+    async send(request) {
       door.send(request);
-      return Promise.resolve({ status: 200, body: JSON.stringify({ ok: true }) });
+      return { status: 200, body: JSON.stringify({ ok: true }) };
     },
   };
 }
 
-const ConnectionId = z
-  .string()
-  .regex(/^[\w-]{1,128}$/, "expected 1 to 128 of A-Z, a-z, 0-9, _ and -");
+const ConnectionId = z.string().regex(/^[\w-]{1,128}$/, "expected 1 to 128 of A-Z, a-z, 0-9, _ and -");
 
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullish().transform((value) => value ?? undefined);
@@ -40,7 +39,7 @@ const optional = <Schema extends z.ZodType>(schema: Schema) =>
 const Body = z.looseObject({
   connectionId: optional(ConnectionId),
   model: optional(z.string().min(1)),
-  payload: z.unknown(),
+  payload: z.unknown().optional(),
 });
 
 const SendBody = Body.extend({ connectionId: ConnectionId });
@@ -106,11 +105,11 @@ class InvestigateDoor {
     if (id === undefined) return await this.#sessions.create({ model });
     const known = this.#connections.sessionOf(id);
     if (known === undefined && SESSION_ID.test(id)) {
-      const session = await this.#sessions.open(id).catch(undefinedIfUnknown);
+      const session = await openIfThere(this.#sessions, id);
       if (session !== undefined) return session;
     }
     if (after !== undefined) return await this.#comeAgain(id, known);
-    if (!this.#connections.isFree(id)) throw new TakenError(id);
+    if (!this.#connections.isFree(id)) throw taken(id);
     const session = await this.#connections.reserve(id, () => this.#sessions.create({ model }));
     this.#connections.remember(id, session.id);
     return session;
@@ -122,3 +121,34 @@ class InvestigateDoor {
     return await this.#sessions.open(known);
   }
 }
+
+/** Throws AgentError `invalid_message`. */
+function readWanted({ method, query, headers, body }: PageRequest): Wanted {
+  const once = query.get("once") === "true";
+  const after = readLastEventId(headers["last-event-id"]);
+  const fields = method === "GET" ? fieldsOf(query) : fieldsIn(body);
+  return { ...fields, once, after };
+}
+
+function fieldsOf(query: URLSearchParams) {
+  const { connectionId, model } = readValue(Object.fromEntries(query), Body);
+  const text = query.get("text");
+  return { connectionId, model, prompt: text === null ? undefined : readPrompt({ text }) };
+}
+
+function fieldsIn(body: string) {
+  const { connectionId, model, payload, ...beside } = readJson(body.trim() === "" ? "{}" : body, Body);
+  const given = payload ?? (Object.keys(beside).length === 0 ? undefined : beside);
+  return { connectionId, model, prompt: given === undefined ? undefined : readPrompt(given) };
+}
+
+function readLastEventId(value: string | undefined): Seq | undefined {
+  if (value === undefined || value === "") return undefined;
+  if (/^(?:-1|\d{1,15})$/.test(value)) return Number(value);
+  throw new AgentError("invalid_message", "Last-Event-ID: expected the id of an event.");
+}
+
+const unknownConnection = (id: string) =>
+  new AgentError("unknown_session", `There is no connection ${id}. A session's own id serves as well.`);
+
+const taken = (id: string) => new AgentError("conflict", `Somebody is connected as ${id}.`);

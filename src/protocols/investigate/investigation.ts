@@ -42,7 +42,7 @@ export class Investigation {
     this.#restIfIdle();
   }
 
-  /** Throws AgentError `no_pending_approval` or `turn_limit` for what cannot be done now. */
+  /** Throws AgentError `no_pending_approval` or `conflict` for what cannot be done now. */
   take(payload: Payload, model?: string): void {
     const { session } = this.#options;
     switch (payload.kind) {
@@ -61,7 +61,7 @@ export class Investigation {
       }
       case "cancel":
         if (session.info().state !== "running") {
-          throw new AgentError("no_pending_approval", "There is no turn to cancel.");
+          throw new AgentError("conflict", "There is no turn to cancel.");
         }
         return ask(session, { type: "cancel" }, this.#subscriber);
     }

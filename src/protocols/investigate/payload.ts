@@ -5,11 +5,11 @@ import { readValue } from "../read-json.ts";
 const Alert = z.object({
   source: z.string().min(1),
   title: z.string().min(1),
-  subject: z.unknown(),
-  context: z.unknown(),
+  subject: z.unknown().optional(),
+  context: z.unknown().optional(),
   description: z.string().nullish(),
-  sections: z.unknown(),
-  extras: z.unknown(),
+  sections: z.unknown().optional(),
+  extras: z.unknown().optional(),
 });
 export type Alert = z.infer<typeof Alert>;
 

@@ -1,14 +1,11 @@
-import { createHash } from "node:crypto";
-import { resolve } from "node:path";
 import { z } from "zod";
 import type { FileChange, Risk } from "../../contract/message.ts";
-import type { Assessment, Tool, ToolEvent, ToolFacts } from "../../contract/tool.ts";
+import type { Assessment, Tool, ToolContext, ToolEvent, ToolFacts } from "../../contract/tool.ts";
 import { Transcript } from "../transcript.ts";
-import { commitChanges } from "./commit.ts";
 import { DESCRIPTION } from "./description.ts";
-import { unifiedDiff } from "./diff.ts";
-import { findGround } from "./ground.ts";
-import { planPatch, type Change } from "./plan.ts";
+import { AppliedPatch, applyJob, type PatchJob, PlannedPatch, planJob } from "./job.ts";
+
+type Change = Omit<FileChange, "diff">;
 
 const Arguments = z.strictObject({
   input: z.string().min(1).describe('The whole patch, from "*** Begin Patch" to "*** End Patch".'),
@@ -42,37 +39,48 @@ export function createApplyPatchTool(workdir = ""): Tool<ApplyPatchArguments> {
     schema: z.preprocess(leniently, Arguments),
 
     async assess({ input }, context): Promise<Assessment> {
-      const ground = await findGround(context, workdir);
-      const changes = await planPatch(input, ground);
+      const { cwd, files } = await plan(jobOf(input, workdir, context), context);
       return {
         effect: "edit",
-        reason: reasonOf(changes),
-        risk: RISK_ORDER.findLast((risk) => changes.some(({ kind }) => RISKS[kind] === risk)) ?? "low",
+        reason: reasonOf(files),
+        risk: RISK_ORDER.findLast((risk) => files.some(({ kind }) => RISKS[kind] === risk)) ?? "low",
         command: ["apply_patch", input],
-        cwd: resolve(ground.workspace, ground.base),
+        cwd,
         patch: input,
-        files: changes.map(fileChangeOf),
+        files,
         sameAs: JSON.stringify(["apply_patch", context.workspace]),
       };
     },
 
     async *run({ input }, context, signal, patch): AsyncIterable<ToolEvent> {
       const startedAt = performance.now();
-      const changes = await planPatch(patch ?? input, await findGround(context, workdir));
-      signal.throwIfAborted();
-      await commitChanges(context.workspace, changes);
+      const { files } = await apply(jobOf(patch ?? input, workdir, context), context, signal);
       const durationMs = performance.now() - startedAt;
       const told = new Transcript(Math.max(0, context.maxOutputBytes - RESERVED_BYTES));
-      told.append(summaryOf(changes));
+      told.append(summaryOf(files));
       if (patch !== undefined && patch !== input) told.append(editedNote(patch));
       yield {
         type: "result",
         output: told.toString(),
         metadata: { exit_code: 0, duration_seconds: Math.round(durationMs / 100) / 10 },
-        facts: { cwd: context.workspace, duration_ms: durationMs, files: changes.flatMap(fileFactsOf) },
+        facts: { cwd: context.workspace, duration_ms: durationMs, files: files.flatMap(fileFactsOf) },
       };
     },
   };
+}
+
+function jobOf(patch: string, workdir: string, { workspace, protectedPaths = [] }: ToolContext): PatchJob {
+  return { patch, workspace, workdir, protectedPaths: [...protectedPaths] };
+}
+
+async function plan(job: PatchJob, { asUser }: ToolContext): Promise<PlannedPatch> {
+  return asUser === undefined ? planJob(job) : PlannedPatch.parse(await asUser("plan_patch", job));
+}
+
+async function apply(job: PatchJob, { asUser }: ToolContext, signal: AbortSignal): Promise<AppliedPatch> {
+  if (asUser === undefined) return applyJob(job, signal);
+  signal.throwIfAborted();
+  return AppliedPatch.parse(await asUser("apply_patch", job));
 }
 
 /** `patch` is what some models call it. */
@@ -83,55 +91,38 @@ function leniently(args: unknown): unknown {
 }
 
 function reasonOf(changes: readonly Change[]): string {
-  const parts = changes.map(({ kind, place, target }) => {
-    const where = target === undefined ? "" : ` to ${target.path}`;
-    return `${VERBS[kind]} ${place.path}${where}`;
+  const parts = changes.map(({ kind, path, move_path: target }) => {
+    const where = target === undefined ? "" : ` to ${target}`;
+    return `${VERBS[kind]} ${path}${where}`;
   });
   const shown = parts.slice(0, MAX_FILES_IN_REASON).join(", ");
   const more = parts.length - MAX_FILES_IN_REASON;
   return `A patch inside the workspace: ${shown}${more > 0 ? `, and changes ${more} more files` : ""}.`;
 }
 
-function fileChangeOf({ kind, place, target, before, after }: Change): FileChange {
-  const newPath = target?.path ?? place.path;
-  return {
-    kind,
-    path: place.path,
-    ...(target !== undefined && { move_path: target.path }),
-    diff: unifiedDiff(
-      { path: before && place.path, bytes: before?.bytes ?? Buffer.alloc(0) },
-      { path: after && newPath, bytes: after ?? Buffer.alloc(0) },
-    ),
-    before_sha256: hashOf(before?.bytes),
-  };
-}
-
-function fileFactsOf({ place, target, before, after }: Change): NonNullable<ToolFacts["files"]> {
-  const [old, now] = [hashOf(before?.bytes), hashOf(after)];
-  if (target === undefined) return [{ path: place.path, before_sha256: old, after_sha256: now }];
+function fileFactsOf(file: AppliedPatch["files"][number]): NonNullable<ToolFacts["files"]> {
+  const { path, move_path: target, before_sha256, after_sha256 } = file;
+  if (target === undefined) return [{ path, before_sha256, after_sha256 }];
   return [
-    { path: place.path, before_sha256: old, after_sha256: null },
-    { path: target.path, before_sha256: null, after_sha256: now },
+    { path, before_sha256, after_sha256: null },
+    { path: target, before_sha256: null, after_sha256 },
   ];
 }
-
-const hashOf = (bytes: Buffer | undefined): string | null =>
-  bytes === undefined ? null : createHash("sha256").update(bytes).digest("hex");
 
 function summaryOf(changes: readonly Change[]): string {
   return ["Done:", ...changes.map(lineOf)].join("\n");
 }
 
-function lineOf({ kind, place, target }: Change): string {
+function lineOf({ kind, path, move_path: target }: Change): string {
   switch (kind) {
     case "add":
-      return `A ${place.path}`;
+      return `A ${path}`;
     case "update":
-      return `M ${place.path}`;
+      return `M ${path}`;
     case "delete":
-      return `D ${place.path}`;
+      return `D ${path}`;
     case "move":
-      return `R ${place.path} -> ${target?.path ?? ""}`;
+      return `R ${path} -> ${target ?? ""}`;
   }
 }
 

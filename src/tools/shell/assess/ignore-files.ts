@@ -1,6 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { readPlainFile } from "../../plain-file.ts";
 import { isInside } from "../../workdir.ts";
+import { Doubt, quoted } from "./doubt.ts";
 import { fits } from "./globs.ts";
 
 /** What .gitignore and its like say, as far as it matters here. */
@@ -14,6 +16,7 @@ export interface IgnoreRules {
 }
 
 const IGNORE_FILES = [".gitignore", ".ignore", ".rgignore", ".git/info/exclude"];
+const LONGEST = 1024 * 1024;
 
 /** The rules for a folder: its own and those of the folders above, up to the workspace. */
 export async function rulesFor(folder: string, workspace: string): Promise<IgnoreRules> {
@@ -34,14 +37,21 @@ export async function rulesFor(folder: string, workspace: string): Promise<Ignor
 /** Adds what the ignore files of one folder say. */
 export async function readRules(folder: string, rules: IgnoreRules): Promise<void> {
   for (const name of IGNORE_FILES) {
-    const text = await readFile(join(folder, name), "utf8").catch(() => "");
-    for (const line of text.split("\n").map((each) => each.trim())) {
+    for (const line of (await readIgnoreFile(join(folder, name))).split("\n").map((each) => each.trim())) {
       if (line.startsWith("!")) rules.exceptions.push(line.slice(1));
       // Plain names only; a folder that is left out too little costs time, one too many would hide a secret.
       const [, start, plain] = /^(\/?)([A-Za-z0-9_.-]+)\/?$/.exec(line) ?? [];
       if (plain !== undefined && start === "/") rules.paths.add(join(folder, plain));
       else if (plain !== undefined) rules.names.add(plain);
     }
+  }
+}
+
+async function readIgnoreFile(path: string): Promise<string> {
+  try {
+    return (await readPlainFile(path, LONGEST)) ?? "";
+  } catch {
+    throw new Doubt(`The search would follow ${quoted(basename(path))}, which cannot be read as a plain file.`);
   }
 }
 

@@ -1,0 +1,40 @@
+import type { Page, PageAnswer } from "../contract/page.ts";
+
+export interface PageQuestion {
+  method?: string;
+  session_id?: string;
+  query?: Record<string, string> | string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** Asks a page as the server would. */
+export function askPage(
+  page: Page,
+  { method = "GET", session_id, query = {}, headers = {}, body = "" }: PageQuestion = {},
+): Promise<PageAnswer> {
+  return page({
+    method,
+    path: "/",
+    params: session_id === undefined ? {} : { session_id },
+    query: new URLSearchParams(query),
+    headers,
+    body,
+    peer: "127.0.0.9",
+  });
+}
+
+export async function textOfPage({ body }: PageAnswer): Promise<string> {
+  if (typeof body === "string") return body;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces).toString();
+}
+
+/** The JSON of a page that answers with `status`. */
+export async function jsonOfPage<Value = unknown>(answer: Promise<PageAnswer>, status = 200): Promise<Value> {
+  const given = await answer;
+  if (given.status !== status)
+    throw new Error(`expected ${status}, got ${given.status}: ${await textOfPage(given)}`);
+  return JSON.parse(await textOfPage(given)) as Value;
+}

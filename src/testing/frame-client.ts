@@ -1,0 +1,107 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import { once } from "node:events";
+import { Mailbox } from "./mailbox.ts";
+
+const LENGTHS = "application/length-prefixed-json";
+
+/** One stream of frames over HTTP/2, as a client has it. */
+export class FrameClient {
+  readonly session: ClientHttp2Session;
+  readonly stream: ClientHttp2Stream;
+  readonly frames = new Mailbox<string>();
+  /** All frames so far. */
+  readonly all: string[] = [];
+  /** Resolves with the last frame when the stream has ended; undefined when there was none. */
+  readonly ended: Promise<string | undefined>;
+  readonly #lengths: boolean;
+  #bytes = Buffer.alloc(0);
+
+  private constructor(session: ClientHttp2Session, path: string, contentType: string) {
+    this.session = session;
+    this.#lengths = contentType === LENGTHS;
+    this.stream = session.request({ ":method": "POST", ":path": path, "content-type": contentType });
+    this.stream.on("error", () => undefined);
+    this.stream.on("data", (chunk: Buffer) => this.#take(chunk));
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    this.stream.once("close", () => resolve(this.all.at(-1)));
+    this.ended = promise;
+  }
+
+  /** Resolves when the server has let the client in. `session`: a connection that there is. */
+  static async open(
+    origin: string,
+    { path = "/agent/stream", contentType = "application/x-ndjson", session = connectTo(origin) } = {},
+  ): Promise<FrameClient> {
+    const client = new FrameClient(session, path, contentType);
+    const [headers] = await once(client.stream, "response");
+    if (headers[":status"] !== 200) throw new Refused(headers[":status"], await client.#text());
+    return client;
+  }
+
+  send(frame: string): void {
+    const bytes = Buffer.from(frame);
+    const prefix = Buffer.alloc(4);
+    prefix.writeUInt32BE(bytes.length);
+    this.stream.write(this.#lengths ? Buffer.concat([prefix, bytes]) : `${frame}\n`);
+  }
+
+  /** The next frame, parsed. */
+  async next(): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.frames.take()) as Record<string, unknown>;
+  }
+
+  /** The next frame that has these fields. */
+  async find(wanted: Record<string, unknown>): Promise<Record<string, unknown>> {
+    for (;;) {
+      const frame = await this.next();
+      if (Object.entries(wanted).every(([name, value]) => frame[name] === value)) return frame;
+    }
+  }
+
+  leave(): void {
+    this.stream.close();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#bytes = Buffer.concat([this.#bytes, chunk]);
+    for (let frame = this.#frame(); frame !== undefined; frame = this.#frame()) {
+      this.all.push(frame);
+      this.frames.put(frame);
+    }
+  }
+
+  #frame(): string | undefined {
+    const start = this.#lengths ? 4 : 0;
+    const end = this.#lengths ? this.#lengthEnd() : this.#bytes.indexOf("\n");
+    if (end < 0 || end > this.#bytes.length) return undefined;
+    const frame = this.#bytes.toString("utf8", start, end);
+    this.#bytes = this.#bytes.subarray(this.#lengths ? end : end + 1);
+    return frame;
+  }
+
+  #lengthEnd(): number {
+    return this.#bytes.length < 4 ? -1 : 4 + this.#bytes.readUInt32BE();
+  }
+
+  async #text(): Promise<string> {
+    await once(this.stream, "close");
+    return this.#bytes.toString();
+  }
+}
+
+/** The server did not let the client in. */
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, body: string) {
+    super(body);
+    this.status = status;
+  }
+}
+
+/** A connection whose errors the test need not hear. */
+export function connectTo(origin: string): ClientHttp2Session {
+  const session = connect(origin, { rejectUnauthorized: false });
+  session.on("error", () => undefined);
+  return session;
+}
