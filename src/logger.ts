@@ -33,5 +33,15 @@ function forPeople(line: string): string {
     ([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
   const stack = err === undefined ? "" : `\n${(err as { stack?: string }).stack ?? JSON.stringify(err)}`;
-  return `\u001b[2m${clock}\u001b[0m \u001b[${COLOURS[name] ?? "0"}m${name}\u001b[0m ${String(msg)}\u001b[2m${details.join("")}\u001b[0m${stack}\n`;
+  const [said, more, trace] = [String(msg), details.join(""), stack].map(printable);
+  return `\u001b[2m${clock}\u001b[0m \u001b[${COLOURS[name] ?? "0"}m${name}\u001b[0m ${said}\u001b[2m${more}\u001b[0m${trace}\n`;
 }
+
+/** What came from elsewhere moves no cursor and turns no text around; its further lines are set in, not to look like ours. */
+const printable = (text: string): string =>
+  text
+    .replace(
+      /[^\P{Cc}\n]|[\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    )
+    .replaceAll("\n", "\n    ");

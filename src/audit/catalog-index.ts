@@ -3,9 +3,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SessionId, SessionSummary } from "../contract/log.ts";
 import { CatalogCheckpoint } from "./catalog-checkpoint.ts";
 import { IN_MEMORY, isDamage, openDatabase, removeDatabase } from "./catalog-database.ts";
-import { inGroups, LogReading } from "./catalog-reading.ts";
+import { inGroups, LogReading, MUCH_LENGTH, SLICE_LENGTH } from "./catalog-reading.ts";
 import type { LogSource } from "./catalog-source.ts";
-import { CatalogTable, type SessionRow } from "./catalog-table.ts";
+import { CatalogTable, type Outline, type SessionRow } from "./catalog-table.ts";
 
 export interface CatalogOptions {
   source: LogSource;
@@ -22,6 +22,10 @@ export interface CatalogOptions {
 /** How long what is new in the logs waits to come into the catalog. */
 const FOLLOW_MS = 1000;
 const READ_TOGETHER = 8;
+/** When there is very much to read, it is taken in larger pieces: then it is a start, and nobody is served yet. */
+const MUCH = 1000;
+const MUCH_TOGETHER = 64;
+const OUTLINED_TOGETHER = 1000;
 /** How many logs are compared with the catalog before others get their turn. */
 const COMPARED_TOGETHER = 50;
 
@@ -88,8 +92,7 @@ export class CatalogIndex {
     try {
       return query(this.#open().database);
     } catch (error) {
-      if (!isDamage(error)) throw error;
-      this.#fail(error);
+      if (!isDamage(error) || !this.#fail(error)) throw error;
       await this.#level(names);
       return query(this.#open().database);
     }
@@ -148,7 +151,9 @@ export class CatalogIndex {
       recovered: Promise.resolve(),
     };
     this.#opened = opened;
-    opened.recovered = this.#recover(opened.table, isNew).catch((error: unknown) => this.#fail(error));
+    opened.recovered = this.#recover(opened.table, isNew).catch((error: unknown) => {
+      this.#fail(error);
+    });
     return opened;
   }
 
@@ -162,13 +167,14 @@ export class CatalogIndex {
     }
   }
 
-  /** A damaged catalog is thrown away: the next question begins a new one. */
-  #fail(error: unknown): void {
+  /** True: the catalog was damaged and is no more, so that the next question begins a new one. */
+  #fail(error: unknown): boolean {
     this.#options.onFault(error);
-    if (!isDamage(error) || this.#opened === undefined) return;
+    if (!isDamage(error) || this.#opened === undefined) return false;
     this.#opened.database.close();
     this.#opened = undefined;
-    removeDatabase(this.#options.path);
+    if (this.#options.path !== IN_MEMORY) removeDatabase(this.#options.path);
+    return true;
   }
 
   async #follow(): Promise<void> {
@@ -185,20 +191,28 @@ export class CatalogIndex {
     await last;
     if (this.#closed) return;
     try {
-      await this.#open().recovered;
-      if (names) await this.#compareNames();
-      this.#markGrown();
-      await this.#readStale();
+      await this.#catchUp(names);
     } catch (error) {
-      this.#fail(error);
+      // A new catalog has all to catch up with.
+      if (this.#fail(error)) await this.#catchUp(names).catch((again: unknown) => this.#fail(again));
     }
+  }
+
+  async #catchUp(names: boolean): Promise<void> {
+    await this.#open().recovered;
+    if (names) await this.#compareNames();
+    this.#markGrown();
+    await this.#readStale();
   }
 
   async #recover(table: CatalogTable, isNew: boolean): Promise<void> {
     if (isNew) await this.#compareNames();
     else for (const id of table.activeIds()) this.#stale.add(id);
     await this.#readStale();
-    if (!isNew) this.#compared = this.#compareAll().catch((error: unknown) => this.#fail(error));
+    if (!isNew)
+      this.#compared = this.#compareAll().catch((error: unknown) => {
+        this.#fail(error);
+      });
   }
 
   #markGrown(): void {
@@ -218,7 +232,8 @@ export class CatalogIndex {
 
   async #readStale(): Promise<void> {
     while (this.#stale.size > 0) {
-      const ids = [...this.#stale].slice(0, READ_TOGETHER);
+      const together = this.#stale.size > MUCH ? MUCH_TOGETHER : READ_TOGETHER;
+      const ids = first(this.#stale, together);
       for (const id of ids) this.#stale.delete(id);
       try {
         await this.#read(ids);
@@ -246,7 +261,8 @@ export class CatalogIndex {
     try {
       while (open.length > 0) {
         const readings = await Promise.all(open.map((reading) => reading.next()));
-        for (const group of inGroups(readings)) {
+        const groupLength = ids.length > READ_TOGETHER ? MUCH_LENGTH : SLICE_LENGTH;
+        for (const group of inGroups(readings, groupLength)) {
           table.store(group);
           await nextTurn();
           table.tidy();
@@ -271,18 +287,29 @@ export class CatalogIndex {
   }
 
   async #compareNames(): Promise<void> {
-    const logs = new Map((await this.#options.source.all()).map((log) => [log.id, log]));
+    const { here, archived, held } = await this.#options.source.all();
     const { table } = this.#open();
-    for (const { id, archived, held } of table.names()) {
-      const log = logs.get(id);
-      logs.delete(id);
-      if (!log || Number(log.archived) !== archived) this.#stale.add(id);
-      if (log && Number(log.held) !== held) table.hold(id, log.held);
+    const known = new Set<SessionId>();
+    for (const row of this.#outlines()) {
+      known.add(row.id);
+      const isThere = (row.archived === 1 ? archived : here).has(row.id);
+      if (!isThere) this.#stale.add(row.id);
+      if (held.has(row.id) !== (row.held === 1)) table.hold(row.id, held.has(row.id));
     }
     // Oldest first: so they are numbered, and so they are found.
-    for (const id of [...logs.keys()].sort()) this.#stale.add(id);
+    const fresh = [...here, ...archived].filter((id) => !known.has(id)).sort();
+    for (const id of fresh) this.#stale.add(id);
     await this.#readStale();
-    for (const { id, held } of logs.values()) if (held) table.hold(id, true);
+    for (const id of fresh) if (held.has(id)) table.hold(id, true);
+  }
+
+  *#outlines(): Generator<Outline> {
+    const { table } = this.#open();
+    let some = table.after("", OUTLINED_TOGETHER);
+    while (some.length > 0) {
+      yield* some;
+      some = table.after(some.at(-1)?.id ?? "", OUTLINED_TOGETHER);
+    }
   }
 
   /** Slowly, beside all else: finds logs that were changed while no server ran. */
@@ -300,4 +327,13 @@ export class CatalogIndex {
     }
     await this.#level(true);
   }
+}
+
+function first<Item>(items: Iterable<Item>, count: number): Item[] {
+  const taken: Item[] = [];
+  for (const item of items) {
+    if (taken.length === count) break;
+    taken.push(item);
+  }
+  return taken;
 }

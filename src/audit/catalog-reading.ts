@@ -8,6 +8,8 @@ import { textOf } from "./search-text.ts";
 /** How much goes into the catalog at once: text in characters, and lines. */
 export const SLICE_LENGTH = 16_384;
 const SLICE_LINES = 100;
+/** The same where nobody is kept waiting by it. */
+export const MUCH_LENGTH = 131_072;
 
 /** Reads what is new in one log, slice by slice. */
 export class LogReading {
@@ -51,12 +53,12 @@ export class LogReading {
 }
 
 /** Cuts readings into groups of which each is taken in without holding up the event loop for long. */
-export function* inGroups(readings: readonly Reading[]): Generator<Reading[]> {
+export function* inGroups(readings: readonly Reading[], maxLength: number): Generator<Reading[]> {
   let group: Reading[] = [];
   let length = 0;
   for (const reading of readings) {
     const own = reading.texts.reduce((sum, { text }) => sum + text.length, 0);
-    if (group.length > 0 && length + own > SLICE_LENGTH) {
+    if (group.length > 0 && length + own > maxLength) {
       yield group;
       group = [];
       length = 0;

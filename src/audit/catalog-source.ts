@@ -15,15 +15,16 @@ export interface RawLine {
   text: string;
 }
 
-export interface StoredLog {
-  id: SessionId;
-  archived: boolean;
-  held: boolean;
+/** Which logs there are, without looking into them. */
+export interface StoredLogs {
+  here: ReadonlySet<SessionId>;
+  archived: ReadonlySet<SessionId>;
+  held: ReadonlySet<SessionId>;
 }
 
 /** Where logs are kept, for those who read them. Ids that are none are logs that are not there. */
 export interface LogSource {
-  all(): Promise<StoredLog[]>;
+  all(): Promise<StoredLogs>;
   find(id: SessionId): Promise<FoundLog | undefined>;
   /** Whole lines from a position on, until there are no more or the reader stops. */
   lines(id: SessionId, from: number): AsyncIterable<RawLine>;

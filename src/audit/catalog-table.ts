@@ -21,6 +21,8 @@ export interface SessionRow extends Totals {
   latest: string;
 }
 
+export type Outline = Pick<SessionRow, "id" | "archived" | "held" | "active" | "changed">;
+
 /** What was read of one log: what it comes to up to `to`, and the words of the new lines. */
 export interface Reading {
   row: SessionRow;
@@ -55,7 +57,9 @@ export class CatalogTable {
     this.#statements = {
       byId: database.prepare("SELECT * FROM session WHERE id = ?"),
       byNo: database.prepare("SELECT * FROM session WHERE no = ?"),
-      after: database.prepare("SELECT * FROM session WHERE id > ? ORDER BY id LIMIT ?"),
+      after: database.prepare(
+        "SELECT id, archived, held, active, changed FROM session WHERE id > ? ORDER BY id LIMIT ?",
+      ),
       active: database.prepare("SELECT id FROM session WHERE active = 1"),
       add: database.prepare("INSERT OR IGNORE INTO session (id) VALUES (?)"),
       begin: database.prepare(
@@ -82,15 +86,9 @@ export class CatalogTable {
     return toRow(this.#statements.byNo.get(no));
   }
 
-  /** Some rows, by id. */
-  after(id: SessionId, limit: number): SessionRow[] {
-    return this.#statements.after.all(id, limit).flatMap((row) => toRow(row) ?? []);
-  }
-
-  *names(): Generator<Pick<SessionRow, "id" | "archived" | "held">> {
-    for (const row of this.#database.prepare("SELECT id, archived, held FROM session").all()) {
-      yield row as unknown as SessionRow;
-    }
+  /** Some sessions, by id. */
+  after(id: SessionId, limit: number): Outline[] {
+    return this.#statements.after.all(id, limit).map((row) => row as unknown as Outline);
   }
 
   activeIds(): SessionId[] {

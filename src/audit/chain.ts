@@ -153,43 +153,47 @@ function endOfString(bytes: Buffer, from: number): number {
 /** Of one character, in bytes: `\u2028`. */
 const LONGEST_ESCAPE = 6;
 
-/** Used again for each line: a buffer of its own for each costs as much as its hash. Two halves: content, and line. */
-let room = Buffer.allocUnsafeSlow(128 * 1024);
+/** Used again for each line but the longest: a buffer of its own for each costs as much as its hash. */
+const shared = Buffer.allocUnsafeSlow(512 * 1024);
 
 /** Salt, message and facts as they are hashed, and then as they stand in the line. */
 class Content {
   readonly bytes: Buffer;
+  /** The content is in its first half, the line in the second. */
+  readonly #room: Buffer;
   readonly #dataAt: number;
   readonly #factsAt: number;
 
   constructor(salt: string, data: string, facts: string) {
     const longest = 2 * (LONGEST_FRAME + LONGEST_ESCAPE * (data.length + facts.length));
-    if (room.length < longest) room = Buffer.allocUnsafeSlow(longest);
-    this.#dataAt = room.latin1Write(salt);
-    this.#factsAt = this.#dataAt + writeSafe(data, this.#dataAt);
-    const end = facts === "" ? this.#factsAt : this.#factsAt + writeSafe(facts, this.#factsAt);
+    const room = longest <= shared.length ? shared : Buffer.allocUnsafeSlow(longest);
+    this.#room = room;
+    this.#dataAt = room.write(salt, "latin1");
+    this.#factsAt = this.#dataAt + writeSafe(room, data, this.#dataAt);
+    const end = facts === "" ? this.#factsAt : this.#factsAt + writeSafe(room, facts, this.#factsAt);
     this.bytes = room.subarray(0, end);
   }
 
   /** The line, with its line break. */
   between(start: string, end: string): Buffer {
+    const room = this.#room;
     const from = room.length >> 1;
-    let at = from + room.latin1Write(start + DATA, from);
+    let at = from + room.write(start + DATA, from, "latin1");
     at += this.bytes.copy(room, at, this.#dataAt, this.#factsAt);
     if (this.#factsAt < this.bytes.length) {
-      at += room.latin1Write(AUDIT, at);
+      at += room.write(AUDIT, at, "latin1");
       at += this.bytes.copy(room, at, this.#factsAt);
     }
-    at += room.latin1Write(`${end}\n`, at);
+    at += room.write(`${end}\n`, at, "latin1");
     return room.subarray(from, at);
   }
 }
 
 /** Writes JSON text so that it is safe to print. Of what is ASCII it can only be these few that are not. */
-function writeSafe(json: string, at: number): number {
-  const written = room.utf8Write(json, at);
+function writeSafe(room: Buffer, json: string, at: number): number {
+  const written = room.write(json, at);
   if (written === json.length && !/[\t\n\r\u007f]/.test(json)) return written;
-  return room.utf8Write(escapeControls(json), at);
+  return room.write(escapeControls(json), at);
 }
 
 const sha256 = (content: string | Buffer): string => hash("sha256", content, "hex");

@@ -124,9 +124,17 @@ export class ChainedFile {
     } finally {
       clearTimeout(this.#timer);
       await this.#sync?.catch(() => undefined);
+      await this.#options.blobs?.settle(false);
       checkpoints.close();
       disk.close(descriptor);
     }
+  }
+
+  /** Lets go of the file as it is. Nothing may be waiting for it. */
+  abandon(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#options.disk.close(this.#options.descriptor);
   }
 
   #withoutBlobs<Line extends { json: string; audit?: AuditFacts | undefined }>(line: Line): Line {
@@ -152,10 +160,8 @@ export class ChainedFile {
     const { descriptor, disk, durability, blobs } = this.#options;
     const [bytes, head, sign] = [this.#bytes, this.#head, this.#mustSign()];
     try {
-      if (durability !== "off") {
-        await blobs?.sync();
-        await disk.sync(descriptor);
-      }
+      await blobs?.settle(durability !== "off");
+      if (durability !== "off") await disk.sync(descriptor);
       this.#syncedBytes = bytes;
       if (sign) this.#sign(head);
       if (!this.#namesSynced && durability !== "off") await this.#syncNames();

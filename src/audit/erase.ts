@@ -67,8 +67,8 @@ async function findLine(path: string, seq: Seq): Promise<SealedLine | undefined>
 async function copyErased({ path, seq, reason, disk }: Omit<Erasure, "id" | "record">): Promise<Set<string>> {
   const needed = new Set<string>();
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_RDONLY } = constants;
-  const file = await open(path, O_RDONLY | O_NOFOLLOW);
   const copy = disk.open(`${path}.new`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  const file = await open(path, O_RDONLY | O_NOFOLLOW);
   try {
     for await (const bytes of readLines(file)) {
       const line = cutLine(bytes);

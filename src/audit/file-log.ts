@@ -133,9 +133,10 @@ export class FileLog implements SessionLog {
     return seq;
   }
 
+  /** One after the other: a session that has a checkpoint is one that the server's log knows. */
   async barrier(): Promise<void> {
-    this.#registered ??= this.#options.registered();
-    await Promise.all([this.#registered, this.#file.barrier()]);
+    await (this.#registered ??= this.#options.registered());
+    await this.#file.barrier();
   }
 
   end(): Promise<void> {
@@ -147,6 +148,13 @@ export class FileLog implements SessionLog {
   release(): Promise<void> {
     this.#end ??= this.#finish(false);
     return this.#end;
+  }
+
+  /** Lets go of the file, and takes it away: nobody has been told of the session. */
+  discard(): void {
+    const { folder, id, disk } = this.#options;
+    this.#file.abandon();
+    disk.remove(pathOf(folder, id));
   }
 
   async #finish(withLine: boolean): Promise<void> {

@@ -11,7 +11,7 @@ import type {
 } from "../contract/log.ts";
 import { IN_MEMORY } from "./catalog-database.ts";
 import { CatalogRecords } from "./catalog-records.ts";
-import type { FoundLog, LogSource, RawLine, StoredLog } from "./catalog-source.ts";
+import type { FoundLog, LogSource, RawLine, StoredLogs } from "./catalog-source.ts";
 import { GENESIS, sealLine } from "./chain.ts";
 import { isSessionId } from "./files.ts";
 import { SESSION_ENDED, SESSION_STARTED } from "./line.ts";
@@ -85,8 +85,10 @@ class MemorySource implements LogSource {
     this.#logs = logs;
   }
 
-  async all(): Promise<StoredLog[]> {
-    return [...this.#logs].map(([id, log]) => ({ id, archived: log.archived, held: this.#held.has(id) }));
+  async all(): Promise<StoredLogs> {
+    const ids = (archived: boolean) =>
+      new Set([...this.#logs].flatMap(([id, log]) => (log.archived === archived ? id : [])));
+    return { here: ids(false), archived: ids(true), held: this.#held };
   }
 
   async find(id: SessionId): Promise<FoundLog | undefined> {

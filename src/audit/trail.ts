@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { AgentError } from "../contract/error.ts";
 import type { LogProblem, ReadFact, Seq, SessionId, SessionSummary, VerifyReport } from "../contract/log.ts";
 import { isHeld } from "./archive.ts";
@@ -7,13 +7,14 @@ import type { ChainHead } from "./chain.ts";
 import type { Durability } from "./chained-file.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import { eraseLine } from "./erase.ts";
+import type { Examined } from "./examine.ts";
 import { continueFileLog, type FileLog, type FileLogOptions, startFileLog } from "./file-log.ts";
 import { checkpointPath, isSessionId, locate, sessionIds } from "./files.ts";
 import { loadSigningKey, type SigningKey } from "./keys.ts";
 import { lockStore } from "./lock.ts";
 import { type OpenedServerLog, openServerLog } from "./server-log.ts";
 import { cutTorn } from "./torn.ts";
-import { type Examined, examineServer, examineSession, verifySession } from "./verify.ts";
+import { examineServer, examineSession, verifySession } from "./verify.ts";
 import { Witness } from "./witness.ts";
 
 export interface TrailOptions {
@@ -75,7 +76,13 @@ export class Trail {
 
   create(id: SessionId): FileLog {
     const log = startFileLog(this.#logOptions(id));
-    this.#begin(id, log);
+    try {
+      this.#recordOpened(id);
+    } catch (error) {
+      log.discard();
+      throw error;
+    }
+    this.#active.set(id, log);
     // The first checkpoint. Where it fails the log refuses the next line.
     log.barrier().catch(() => undefined);
     return log;
@@ -87,14 +94,22 @@ export class Trail {
       if (dirname(path) !== this.#options.folder) {
         throw new AgentError("log_unavailable", `session ${id} is archived: nothing can be added to it`);
       }
+      // Durable before the file grows: after a crash the server's log tells which files to look at.
+      this.#recordOpened(id);
+      await this.#serverLog().log.barrier();
       const log = await this.#continue(id, path);
-      this.#begin(id, log);
+      this.#active.set(id, log);
       return log;
     });
   }
 
   async recover(): Promise<SessionId[]> {
     const { log } = this.#serverLog();
+    const { folder, disk } = this.#options;
+    // A key that a crash takes away would leave logs behind that nobody can vouch for.
+    if (this.#given.signingKey === undefined) await disk.syncFolder(join(folder, "keys"));
+    await disk.syncFolder(folder);
+    await disk.syncFolder(dirname(folder));
     const ended: SessionId[] = [];
     for (const id of await this.#interrupted()) {
       if (await this.#recoverSession(id)) ended.push(id);
@@ -194,14 +209,8 @@ export class Trail {
     };
   }
 
-  #begin(id: SessionId, log: FileLog): void {
-    this.#active.set(id, log);
-    try {
-      this.#serverLog().log.record({ event: "session_opened", session_id: id });
-    } catch (error) {
-      log.release().catch(() => undefined);
-      throw error;
-    }
+  #recordOpened(id: SessionId): void {
+    this.#serverLog().log.record({ event: "session_opened", session_id: id });
   }
 
   async #recordEnd(id: SessionId, { size, hash }: ChainHead): Promise<void> {
@@ -260,10 +269,13 @@ export class Trail {
   async #interrupted(): Promise<SessionId[]> {
     const { sessions } = this.#serverLog();
     const open = [...sessions].filter(([, event]) => event === "session_opened").map(([id]) => id);
-    // A session's file is made just before the server's log is told: a crash in between leaves one that it does not know.
-    const newest = (await sessionIds(this.#options.folder)).sort().at(-1);
-    if (newest === undefined || sessions.has(newest)) return open;
-    return existsSync(checkpointPath(this.#options.folder, newest)) ? open : [...open, newest];
+    // A session's file is made before the server's log is told, and signed after that was synced.
+    for (const id of (await sessionIds(this.#options.folder)).sort().reverse()) {
+      if (sessions.has(id)) continue;
+      if (existsSync(checkpointPath(this.#options.folder, id))) break;
+      open.push(id);
+    }
+    return open;
   }
 
   /** Ends what a crash has left open. False where it cannot be gone on with. */

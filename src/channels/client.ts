@@ -164,6 +164,8 @@ export class Client implements Connection {
       const last = protocol.farewell?.(reason);
       if (last !== undefined) this.#write(speaker, last);
     });
+    // An answer of node:http that is ended while it is corked sends its end before what was written last.
+    this.#uncork();
     speaker.close(reason);
   }
 
@@ -206,6 +208,7 @@ export class Client implements Connection {
   }
 
   #uncork(): void {
+    if (!this.#corked) return;
     this.#corked = false;
     this.#socket?.uncork();
   }

@@ -1,3 +1,5 @@
+import { StringDecoder } from "node:string_decoder";
+
 /** Takes whole frames out of a stream of bytes. */
 export interface FrameReader {
   /** The frames that are whole by now. Ends for good with the one that is too long, of which it gives the beginning. */
@@ -107,12 +109,13 @@ class ByteStore {
     this.length = needed;
   }
 
+  /** A character that is cut in two is left out. */
   head(bytes: number): string {
-    return this.#bytes.toString("utf8", 0, Math.min(bytes, this.length));
+    return new StringDecoder("utf8").write(this.#bytes.subarray(0, Math.min(bytes, this.length)));
   }
 
   takeText(): string {
-    const text = this.head(this.length);
+    const text = this.#bytes.toString("utf8", 0, this.length);
     this.#clear();
     return text;
   }

@@ -6,7 +6,13 @@ import { runCommand } from "../testing/run-command.ts";
 import { secretPlaces } from "./secret-places.ts";
 
 /** Programs write their keys there. */
-const KEYS = [".ssh/id_ed25519", ".aws/credentials", ".config/gcloud/credentials.db", ".docker/config.json", ".netrc"];
+const KEYS = [
+  ".ssh/id_ed25519",
+  ".aws/credentials",
+  ".config/gcloud/credentials.db",
+  ".docker/config.json",
+  ".netrc",
+];
 
 it.each(USERS)("hides keys in a home folder and nothing else there, as $user", async ({ identity }) => {
   const home = await newFolder(identity, "/var/tmp");

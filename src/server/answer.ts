@@ -78,13 +78,16 @@ export function answerParseError(error: Error, socket: Duplex): void {
 function parseRefusal(code: unknown): Refusal {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
-      return new Refusal({ status: 431, code: "headers_too_large", message: "expected shorter headers" });
+      return headersTooLarge();
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return requestTimeout();
     default:
       return new Refusal({ status: 400, code: "bad_request", message: "expected an HTTP request" });
   }
 }
+
+export const headersTooLarge = () =>
+  new Refusal({ status: 431, code: "headers_too_large", message: "expected shorter headers" });
 
 export const requestTimeout = () =>
   new Refusal({ status: 408, code: "request_timeout", message: "the request took too long to arrive" });

@@ -88,6 +88,13 @@ export class Http1Exchange implements Exchange {
   }
 }
 
+const fieldsOf = (headers: IncomingHttpHeaders) =>
+  Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => !name.startsWith(":"))
+      .map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
+  );
+
 /** They speak of the connection, which HTTP/2 keeps for itself (RFC 9113, section 8.2.2). */
 const HTTP1_ONLY = new Set(["connection", "upgrade", "keep-alive", "transfer-encoding"]);
 
@@ -100,17 +107,13 @@ export class Http2Exchange implements Exchange {
   readonly peer: string | undefined;
   readonly body: ServerHttp2Stream;
 
-  /** `stalledMs`: how long nothing may move while the answer is sent. */
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     const { ":method": method, ":path": path, ":authority": authority, host } = headers;
-    const fields = Object.entries(headers).filter(([name]) => !name.startsWith(":"));
+    const agrees = host === undefined || authority === undefined || host === authority;
+    this.authority = agrees ? (authority ?? host) : undefined;
     this.method = method ?? "";
     this.target = path ?? "";
-    this.headers = Object.fromEntries(
-      fields.map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
-    );
-    this.authority =
-      host === undefined || authority === undefined || host === authority ? (authority ?? host) : undefined;
+    this.headers = { ...fieldsOf(headers), host: this.authority };
     this.secure = stream.session?.encrypted === true;
     this.peer = stream.session?.socket.remoteAddress;
     this.body = stream;

@@ -85,6 +85,6 @@ export class Http2Part {
   #endFlood(session: ServerHttp2Session, what: string): void {
     if (session.destroyed) return;
     this.#log.warn({ peer: session.socket.remoteAddress }, `an HTTP/2 connection sent too many ${what}`);
-    session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    session.destroy(new Error(`too many ${what}`), constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }

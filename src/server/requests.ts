@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { Logger } from "pino";
-import { answerHeaders, responseOn, sendPage, sendRefusal } from "./answer.ts";
+import { answerHeaders, headersTooLarge, responseOn, sendPage, sendRefusal } from "./answer.ts";
 import { pulled } from "../channels/sse.ts";
 import { readBody } from "./body.ts";
 import { type Exchange, headOfHttp1, Http1Exchange, Http2Exchange, type RequestHead } from "./exchange.ts";
@@ -60,7 +60,13 @@ interface AgentStream {
 interface RequestHandlerParts {
   guard: Guard;
   routes: Routes;
-  limits: { targetBytes: number; bodyBytes: number; requestMs: number; stalledMs: number };
+  limits: {
+    targetBytes: number;
+    headerBytes: number;
+    bodyBytes: number;
+    requestMs: number;
+    stalledMs: number;
+  };
   log: Logger;
   /** The server takes no new clients. */
   isDraining: () => boolean;
@@ -83,6 +89,7 @@ export class RequestHandler {
   async http2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     const exchange = new Http2Exchange(stream, headers);
     await this.#answer(exchange, async (target, destination) => {
+      checkHeaderBytes(headers, this.#parts.limits.headerBytes);
       const { door, params } = destination;
       if (door?.over !== "http2" || exchange.method !== "POST") {
         stream.setTimeout(this.#parts.limits.stalledMs, () => exchange.cut());
@@ -103,7 +110,7 @@ export class RequestHandler {
     const requestHead = headOfHttp1(request);
     try {
       const { path, query } = this.#checked(requestHead, subprotocolToken);
-      const { door, params } = this.#parts.routes.find(path);
+      const { door, params } = this.#parts.routes.find(path, request.headers);
       if (door === undefined || door.over === "http2") {
         throw new Refusal({ status: 404, code: "not_found", message: "there is no WebSocket at this path" });
       }
@@ -209,6 +216,15 @@ function readTarget(target: string, limit: number): Target {
   const start = target.indexOf("?");
   const path = start < 0 ? target : target.slice(0, start);
   return { path, query: new URLSearchParams(start < 0 ? "" : target.slice(start + 1)) };
+}
+
+/** What was announced to the client binds it only when it has heard of it. */
+function checkHeaderBytes(headers: IncomingHttpHeaders, limit: number): void {
+  const bytes = Object.entries(headers).reduce(
+    (sum, [name, value]) => sum + name.length + String(value).length,
+    0,
+  );
+  if (bytes > limit) throw headersTooLarge();
 }
 
 const doorOf = ({ door, path }: PageRoute): Door["name"] => door ?? path;

@@ -22,6 +22,8 @@ export interface Door {
   path: string;
   /** They come with a `POST` whose body and answer are streams of frames, and not with a WebSocket. */
   over?: "http2";
+  /** Only requests that carry this header (in small letters), for clients that cannot be given a path. */
+  header?: string;
   open: OpenProtocol;
 }
 
@@ -56,10 +58,13 @@ export class Routes {
     return this.#pages.some((row) => row.navigable === true && row.path === path);
   }
 
-  find(path: string): Destination {
+  find(path: string, headers: Readonly<Record<string, unknown>> = {}): Destination {
     const parts = path.split("/").map(decodePart);
     const pages = this.#pages.filter((row) => fits(row.path, parts));
-    const door = this.#doors.find((row) => fits(row.path, parts));
+    const doors = this.#doors.filter((row) => fits(row.path, parts));
+    const door =
+      doors.find(({ header }) => header !== undefined && headers[header] !== undefined) ??
+      doors.find(({ header }) => header === undefined);
     const pattern = pages[0]?.path ?? door?.path;
     if (pattern === undefined) throw notFound("there is nothing at this path");
     return { params: readPlaces(pattern, parts), pages, door };

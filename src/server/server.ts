@@ -171,7 +171,7 @@ export class Server {
   #createHttp1(): HttpServer {
     const { headersMs, requestMs, headerBytes, stalledMs } = this.#limits;
     const http = createHttpServer({
-      headersTimeout: headersMs,
+      headersTimeout: Math.min(headersMs, requestMs),
       requestTimeout: requestMs,
       connectionsCheckingInterval: Math.min(1000, headersMs),
       maxHeaderSize: headerBytes,

@@ -67,11 +67,11 @@ export class LiveSessions implements Sessions {
 
   async fork(source: SessionId, upTo: Seq, asked: SessionOptions): Promise<Session> {
     const { logs, selectModel, defaultModel, createAgent, openPlace, createLog, ...options } = this.#options;
-    const policy = narrower(asked.approvalPolicy, options.approvalPolicy);
     if (!(await logs.summary(source))) throw unknownSession(source);
     const info = await firstInfo(logs.read(source, -1, Infinity));
+    const policy = narrower(asked.approvalPolicy, narrowest(info?.approvalPolicy, options.approvalPolicy));
     const model = await selectModel(asked.model ?? defaultModel);
-    const place = await openPlace({ workspace: asked.workspace ?? info?.workspace, sandbox: asked.sandbox });
+    const place = await openPlace({ workspace: info?.workspace, sandbox: info?.sandbox, ...given(asked) });
     this.#checkRoom();
     const id = mintSessionId();
     const agent = createAgent({ sessionId: id, model, approvalPolicy: policy, place });
@@ -98,28 +98,32 @@ export class LiveSessions implements Sessions {
     return await opening;
   }
 
-  /** Continues a conversation in its own log, with the server's own approval policy: what was granted has ended. */
+  /** Continues a conversation in its own log, where and as it was, but never wider than the server is now. */
   async #takeUp(id: SessionId): Promise<LiveSession> {
-    const { logs, selectModel, defaultModel, createAgent, openLog, approvalPolicy } = this.#options;
+    const { logs, selectModel, defaultModel, createAgent, openLog, ...options } = this.#options;
     if (!(await logs.summary(id))) throw unknownSession(id);
-    const place = await this.#formerPlace(id);
+    const info = await firstInfo(logs.read(id, -1, Infinity));
+    const policy = narrowest(info?.approvalPolicy, options.approvalPolicy);
+    const place = await this.#formerPlace(info);
     this.#checkRoom();
     const model = await selectModel(defaultModel);
-    const agent = createAgent({ sessionId: id, model, approvalPolicy, place });
+    const agent = createAgent({ sessionId: id, model, approvalPolicy: policy, place });
     await agent.restore(logs.read(id, -1, Infinity));
-    return this.#start(id, { agent, log: await openLog(id), policy: approvalPolicy, place });
+    return this.#start(id, { agent, log: await openLog(id), policy, place });
   }
 
-  /** Where the session was, or the server's own place if that may not be had any more: it may come from elsewhere. */
-  async #formerPlace(id: SessionId): Promise<Place> {
-    const { logs, openPlace } = this.#options;
-    const info = await firstInfo(logs.read(id, -1, Infinity));
-    try {
-      return await openPlace({ workspace: info?.workspace });
-    } catch (error) {
-      if (!(error instanceof AgentError)) throw error;
-      return await openPlace({});
+  /** What may not be had any more is left to the server's own: the log may come from elsewhere. */
+  async #formerPlace(info: SessionInfo | undefined): Promise<Place> {
+    const { openPlace } = this.#options;
+    const { workspace, sandbox } = info ?? {};
+    for (const asked of [{ workspace, sandbox }, { workspace }, { sandbox }]) {
+      try {
+        return await openPlace(asked);
+      } catch (error) {
+        if (!(error instanceof AgentError)) throw error;
+      }
     }
+    return await openPlace({});
   }
 
   #start(
@@ -190,6 +194,15 @@ const unknownSession = (id: SessionId) => new AgentError("unknown_session", `The
 
 /** Policies from narrow to wide, as the schema lists them. */
 const WIDTH = ApprovalPolicy.options;
+
+const narrowest = (former: ApprovalPolicy | undefined, own: ApprovalPolicy) =>
+  former !== undefined && WIDTH.indexOf(former) < WIDTH.indexOf(own) ? former : own;
+
+/** Without what is not asked for. */
+const given = ({ workspace, sandbox }: SessionOptions) => ({
+  ...(workspace !== undefined && { workspace }),
+  ...(sandbox !== undefined && { sandbox }),
+});
 
 function narrower(asked: ApprovalPolicy | undefined, own: ApprovalPolicy): ApprovalPolicy {
   if (asked === undefined) return own;

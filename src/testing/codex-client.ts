@@ -5,7 +5,7 @@ import { type LinkedClient, openLinked } from "./linked-connection.ts";
 
 const Fields = z.record(z.string(), z.unknown());
 
-const Arrived = z.object({
+export const Arrived = z.object({
   id: z.union([z.string(), z.number()]).nullish(),
   method: z.string().optional(),
   params: Fields.optional(),
@@ -15,6 +15,16 @@ const Arrived = z.object({
 
 /** What came from the server; which fields there are, its kind tells. */
 export type Arrived = z.infer<typeof Arrived>;
+
+const Request = z.object({ id: z.union([z.string(), z.number()]), method: z.string() });
+
+function parseJson(frame: string): unknown {
+  try {
+    return JSON.parse(frame);
+  } catch {
+    return undefined;
+  }
+}
 
 /** A client of the Codex app-server's protocol without a socket. It remembers what it sent and what came. */
 export class CodexClient {
@@ -49,9 +59,8 @@ export class CodexClient {
 
   send(message: object | string): void {
     const frame = typeof message === "string" ? message : JSON.stringify(message);
-    if (typeof message === "object" && "id" in message && "method" in message) {
-      this.asked.set(message.id as string, String(message.method));
-    }
+    const request = Request.safeParse(parseJson(frame));
+    if (request.success) this.asked.set(request.data.id, request.data.method);
     this.#linked.send(frame);
   }
 

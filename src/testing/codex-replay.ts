@@ -38,6 +38,8 @@ export interface Conversation {
 /** Plays the clients of a recording against our server, each message when what led to it has come. */
 export class Replay {
   readonly conversations = new Map<string, Conversation>();
+  /** Faults of our server. */
+  readonly faults: unknown[] = [];
   readonly #clients = new Map<string, CodexClient>();
   readonly #names = new Names();
   readonly #logs = createMemoryLogStore();
@@ -51,7 +53,7 @@ export class Replay {
     this.#workspace = workspace;
     this.#cannotCome = cannotCome;
     this.#sessions = this.#createSessions();
-    this.#open = openDoor(this.#logs);
+    this.#open = openDoor(this.#logs, (error) => this.faults.push(error));
   }
 
   async play(recording: readonly Recorded[]): Promise<void> {
@@ -74,7 +76,7 @@ export class Replay {
 
   async #send(line: Extract<Recorded, { kind: "sent" }>, rest: readonly Recorded[]): Promise<void> {
     const client = this.#clients.get(line.connection) ?? (await this.#connect(line.connection));
-    client.send(asObject(this.#names.translate(this.#inOurFolder(line.frame))));
+    client.send(this.#names.translate(this.#inOurFolder(line.frame)));
     if (line.method === undefined) return;
     // Answers tell the names that later messages use.
     const { id } = JSON.parse(line.frame) as { id?: number };
@@ -139,7 +141,7 @@ export class Replay {
   async #restart(): Promise<void> {
     await this.#sessions.close("server_restart");
     this.#sessions = this.#createSessions();
-    this.#open = openDoor(this.#logs);
+    this.#open = openDoor(this.#logs, (error) => this.faults.push(error));
   }
 
   #conversation(name: string): Conversation {
@@ -171,15 +173,5 @@ export class Replay {
       },
     });
     return sessions;
-  }
-}
-
-/** What is JSON goes through the client's own record of what it asked. */
-function asObject(frame: string): object | string {
-  try {
-    const value: unknown = JSON.parse(frame);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : frame;
-  } catch {
-    return frame;
   }
 }

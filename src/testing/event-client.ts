@@ -37,7 +37,7 @@ export class EventClient {
     });
     response.setEncoding("utf8").on("data", (chunk: string) => parser.feed(chunk));
     response.on("error", () => undefined);
-    this.ended = once(response, "close").then(() => undefined);
+    this.ended = new Promise((resolve) => response.once("close", () => resolve()));
   }
 
   /** Resolves when the answer begins; rejects with its text when it is no event stream. */

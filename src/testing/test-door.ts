@@ -21,6 +21,8 @@ export class TestDoor {
   opening: (connection: Connection) => Promise<void> = () => Promise.resolve();
   /** Runs for every frame, before the test gets it. */
   receiving: (frame: string, connection: Connection) => void = () => undefined;
+  /** Runs when a client sends no more. */
+  finishing: () => void = () => undefined;
 
   readonly open: OpenProtocol = async (connection) => {
     await this.opening(connection);
@@ -45,6 +47,7 @@ export class TestDoor {
           arrival.oversized.put(head);
         },
         limited: () => connection.send("too many"),
+        finished: () => this.finishing(),
         closed: () => {
           arrival.closings += 1;
           close();

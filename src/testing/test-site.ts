@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type IncomingHttpHeaders, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { pino } from "pino";
@@ -7,6 +8,7 @@ import { WebSocket } from "ws";
 import { createLogStore } from "../audit/log.ts";
 import type { Page } from "../contract/page.ts";
 import { createServer, routeTable, type Server, type ServerOptions } from "../server/server.ts";
+import { connectTo } from "./frame-client.ts";
 import { noSessions } from "./no-sessions.ts";
 import { TestDoor } from "./test-door.ts";
 
@@ -35,8 +37,10 @@ export class TestSite {
   readonly sockets: (Socket | WebSocket)[] = [];
   /** What reached the page /echo. */
   readonly echoed: string[] = [];
+  #isSecure = false;
 
   async start(options: Partial<ServerOptions> = {}): Promise<void> {
+    this.#isSecure = options.tls !== undefined;
     const logs = createLogStore({ folder: "" });
     logs.create(SESSION);
     this.server = createServer({
@@ -58,7 +62,10 @@ export class TestSite {
   }
 
   async ask({ method = "GET", path = "/sessions", headers = {}, body }: Ask = {}): Promise<Answer> {
-    const request = httpRequest({ host: "127.0.0.1", port: this.port, method, path, headers, agent: false });
+    const target = { host: "127.0.0.1", port: this.port, method, path, headers, agent: false };
+    const request = this.#isSecure
+      ? httpsRequest({ ...target, rejectUnauthorized: false })
+      : httpRequest(target);
     // The server may be gone before a long body is.
     request.on("error", () => undefined);
     request.end(body);
@@ -68,7 +75,12 @@ export class TestSite {
 
   /** Asks for a WebSocket and resolves with the status of the answer; 101 when it was given one. */
   knock({ path = "/", headers = {}, protocols = [] as string[] } = {}): Promise<number> {
-    const socket = new WebSocket(`ws://127.0.0.1:${this.port}${path}`, protocols, { headers });
+    const options = { headers, rejectUnauthorized: false };
+    const socket = new WebSocket(
+      `ws${this.#isSecure ? "s" : ""}://127.0.0.1:${this.port}${path}`,
+      protocols,
+      options,
+    );
     this.sockets.push(socket);
     socket.on("error", () => undefined);
     const { promise, resolve } = Promise.withResolvers<number>();
@@ -78,6 +90,24 @@ export class TestSite {
       resolve(response.statusCode ?? 0);
     });
     return promise;
+  }
+
+  get origin(): string {
+    return `http${this.#isSecure ? "s" : ""}://127.0.0.1:${this.port}`;
+  }
+
+  /** Asks by HTTP/2. */
+  async ask2({ method = "GET", path = "/sessions", headers = {}, body }: Ask = {}): Promise<Answer> {
+    const session = connectTo(this.origin);
+    try {
+      const stream = session.request({ ":method": method, ":path": path, ...headers });
+      stream.on("error", () => undefined);
+      stream.end(body);
+      const [answer] = await once(stream, "response");
+      return { status: answer[":status"], headers: answer, body: await text(stream) };
+    } finally {
+      session.destroy();
+    }
   }
 
   /** Sends bytes as they are and resolves with all that came back until the server ended the connection. */

@@ -11,16 +11,18 @@ export interface CodexRpcOptions {
   facts: ServerFacts;
   /** What clients may choose. */
   models: readonly OfferedModel[];
+  /** A fault of ours, whole: the client is told of it without detail. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /** Room for an input that is too large, so that it can be answered. */
 const MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /** The JSON-RPC of the Codex app-server, one message a frame. A thread is a session. */
-export function createCodexRpc({ logs, facts, models }: CodexRpcOptions): OpenProtocol {
+export function createCodexRpc({ logs, facts, models, onFault }: CodexRpcOptions): OpenProtocol {
   const contextWindow = (name: string) => models.find((model) => model.name === name)?.contextWindow;
   const histories = new Histories({ logs, contextWindow });
-  const hall = new Hall({ facts, models, histories });
+  const hall = new Hall({ facts, models, histories, onFault });
   return async (connection) => ({
     protocol: new CodexConnection(connection, hall),
     headers: {},

@@ -90,6 +90,10 @@ export class CodexConnection implements Protocol, Guest, Listener {
     return this.#connection.drained();
   }
 
+  fail(error: unknown): void {
+    this.#connection.fail(error);
+  }
+
   lost({ session, threadId }: Follower, reason: EndReason): void {
     this.#followers.drop(session.id);
     if (reason === "server_restart") return;
@@ -125,7 +129,7 @@ export class CodexConnection implements Protocol, Guest, Listener {
       reply(outcome.result);
       await this.#finish(outcome);
     } catch (error) {
-      refuse(toRpcError(error));
+      refuse(this.#refusalOf(error));
     }
   }
 
@@ -134,8 +138,14 @@ export class CodexConnection implements Protocol, Guest, Listener {
     try {
       await after?.();
     } catch (error) {
-      this.notify({ method: "warning", params: { threadId: null, message: toRpcError(error).message } });
+      this.notify({ method: "warning", params: { threadId: null, message: this.#refusalOf(error).message } });
     }
+  }
+
+  #refusalOf(error: unknown): RpcError {
+    const refusal = toRpcError(error);
+    if (refusal.code === RPC_CODES.internal) this.#hall.onFault(error);
+    return refusal;
   }
 
   #find(name: string): (typeof METHODS)[string] {

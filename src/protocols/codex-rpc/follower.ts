@@ -15,6 +15,8 @@ export interface Listener {
   notify(notification: Notification): void;
   ask(number: number, question: Question): void;
   drained(): Promise<void>;
+  /** A fault of ours in what is told: the client cannot go on. */
+  fail(error: unknown): void;
   /** The session has ended. */
   lost(follower: Follower, reason: EndReason): void;
 }
@@ -69,7 +71,11 @@ export class Follower implements Subscriber {
   }
 
   deliver({ message }: Entry): void {
-    for (const told of this.#projection.take(message, Date.now())) this.#pass(told);
+    try {
+      for (const told of this.#projection.take(message, Date.now())) this.#pass(told);
+    } catch (error) {
+      this.#listener.fail(error);
+    }
   }
 
   drained(): Promise<void> {

@@ -34,6 +34,7 @@ export interface HallParts {
   facts: ServerFacts;
   models: readonly OfferedModel[];
   histories: Histories;
+  readonly onFault: (error: unknown) => void;
 }
 
 /** Old questions whose number is still known. */
@@ -44,16 +45,18 @@ export class Hall {
   readonly facts: ServerFacts;
   readonly models: readonly OfferedModel[];
   readonly histories: Histories;
+  readonly onFault: HallParts["onFault"];
   readonly #guests = new Set<Guest>();
   readonly #numbers = new Map<string, number>();
   #nextNumber = 0;
   /** What was last told of each thread to those who do not follow it. */
   readonly #announced = new Map<string, string>();
 
-  constructor({ facts, models, histories }: HallParts) {
+  constructor({ facts, models, histories, onFault }: HallParts) {
     this.facts = facts;
     this.models = models;
     this.histories = histories;
+    this.onFault = onFault;
   }
 
   enter(guest: Guest): void {

@@ -1,6 +1,13 @@
 import type { Method } from "./call.ts";
 import { listItems, listLoaded, listThreads, listTurns, readThread } from "./read-methods.ts";
-import { listModels, readAccount, readConfig, readRequirements } from "./setup-methods.ts";
+import {
+  listModels,
+  listNone,
+  listNoPlugins,
+  readAccount,
+  readConfig,
+  readRequirements,
+} from "./setup-methods.ts";
 import {
   archiveThread,
   forkThread,
@@ -36,4 +43,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
   "account/read": readAccount,
   "config/read": readConfig,
   "configRequirements/read": readRequirements,
+  "skills/list": listNone,
+  "hooks/list": listNone,
+  "plugin/installed": listNoPlugins,
 };

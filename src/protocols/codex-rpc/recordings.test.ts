@@ -98,6 +98,7 @@ describe.skipIf(CODEX_PROTOCOL_DIR === undefined)(
         cannotCome.some((each) => each.meaning.test(meaning)),
       );
       await replay.play(readRecording(join(folder, "transcripts", name)));
+      expect(replay.faults).toEqual([]);
       played += 1;
       for (const [connection, { recorded, ours, arrived, asked }] of replay.conversations) {
         const invalid = arrived.flatMap((message) => schema?.problem(message, (id) => asked.get(id)) ?? []);

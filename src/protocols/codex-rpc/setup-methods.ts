@@ -53,3 +53,8 @@ export const readRequirements = method(Anything, (_params, { hall }) => {
     },
   };
 });
+
+/** Clients ask for what a Codex app-server may have beside its tools: here there is none of it. */
+export const listNone = method(Anything, () => ({ result: { data: [] } }));
+
+export const listNoPlugins = method(Anything, () => ({ result: { marketplaces: [] } }));

@@ -106,9 +106,8 @@ describe("an investigation", () => {
       const asked = lines
         .map((line) => line.message_data as { type?: string; payload: { input: InputItem[] } })
         .find(({ type }) => type === "user_input");
-      const text = JSON.stringify(asked?.payload.input[0]?.content[0])
-        .replaceAll("\\n", "\n")
-        .replaceAll('\\"', '"');
+      const part = asked?.payload.input[0]?.content[0];
+      const text = part?.type === "input_text" ? part.text : "";
       expect(text).toMatch(/Alert:\n```json\n\{\n {2}"source": "prometheus",\n {2}"title": "High CPU"/);
       expect(text).toMatch(/Time range:\n```json\n\{\n {2}"start_time": "2026-01-01T00:00:00Z"\n\}/);
       expect(text).toContain('"pod": "api-1"');

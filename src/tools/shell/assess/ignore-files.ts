@@ -51,7 +51,9 @@ async function readIgnoreFile(path: string): Promise<string> {
   try {
     return (await readPlainFile(path, LONGEST)) ?? "";
   } catch {
-    throw new Doubt(`The search would follow ${quoted(basename(path))}, which cannot be read as a plain file.`);
+    throw new Doubt(
+      `The search would follow ${quoted(basename(path))}, which cannot be read as a plain file.`,
+    );
   }
 }
 
