@@ -13,7 +13,8 @@ const sandboxOf = (mode: SandboxMode): Sandbox => ({
   },
 });
 
-async function placesOf({ roots = [] as string[], mode = "workspace-write" as SandboxMode } = {}) {
+async function placesOf(options: { roots?: string[]; mode?: SandboxMode } = {}) {
+  const { roots = [], mode = "workspace-write" } = options;
   const workspace = await newFolder();
   const made: string[] = [];
   let luck = true;

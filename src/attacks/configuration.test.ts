@@ -55,6 +55,33 @@ describe("a cloned repository with a .env of its own", () => {
   );
 });
 
+describe("a machine that reaches the port", () => {
+  /** Whether a server starts with this address, and what it asks of clients. */
+  type Start = (host: string) => Promise<boolean>;
+  const start =
+    (environment: Record<string, string>): Start =>
+    async (HOST) => {
+      const folder = await newFolder();
+      try {
+        return loadConfig(parseFlags([]), { environment: { ...environment, HOST }, folder }).host === HOST;
+      } catch (error) {
+        if (error instanceof ConfigError) return false;
+        throw error;
+      }
+    };
+  attacks<Start>(
+    {
+      protected: () => start({ AUTH_TOKEN: "short" }),
+      unprotected: () => start({ AUTH_TOKEN: "a".repeat(32) }),
+    },
+    {
+      "finds a server on all addresses without a token that is worth the name": (begin) => begin("0.0.0.0"),
+      "finds one on all addresses of the newer kind": (begin) => begin("::"),
+      "finds one on an address of the local network": (begin) => begin("192.168.1.7"),
+    },
+  );
+});
+
 describe("a client that asks for a place of its own", () => {
   interface Gate {
     root: string;

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe } from "vitest";
 import { WebSocket } from "ws";
-import { NotStarted, type RealServer, startRealServer } from "../testing/real-server.ts";
+import { type RealServer, startRealServer } from "../testing/real-server.ts";
 import { SocketClient } from "../testing/socket-client.ts";
 import { attacks } from "./attack.suite.ts";
 import { exists, isTouched, SECRET, UNTOUCHED } from "./ground.ts";
@@ -36,7 +36,11 @@ async function start(environment: Record<string, string>, args: readonly string[
     mkdirSync(join(folder, name, ".."), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
-  const [workspace, outside, home] = [join(folder, "workspace"), join(folder, "outside"), join(folder, "home")];
+  const [workspace, outside, home] = [
+    join(folder, "workspace"),
+    join(folder, "outside"),
+    join(folder, "home"),
+  ];
   const env = { MODEL: "scripted", APPROVAL_POLICY: "full-auto", HOME: home, ...environment };
   const server = await startRealServer({ cwd: workspace, env, args });
   beginning.server = server;
@@ -102,22 +106,4 @@ describe("a server as it is started", () => {
         (await fetch(`${server.origin}/sessions`, { headers: { origin: EVIL } })).status === 200,
     },
   );
-});
-
-describe("a server whose .env came with a repository", () => {
-  const clone = (env: string, ...args: string[]) =>
-    start({ APPROVAL_POLICY: "", SESSION_STORE_PATH: "", FILE: env }, args);
-  attacks<(words: string) => Promise<Site | undefined>>(
-    {
-      protected: () => (words) => startWith(words),
-      unprotected: () => (words) => startWith(words, "--env-file", ".env"),
-    },
-    {
-      "runs everything unasked and unconfined": async (begin) => {
-        const site = await begin("MODEL=scripted\nAPPROVAL_POLICY=full-auto\nSANDBOX=danger-full-access\n");
-        return site !== undefined;
-      },
-    },
-  );
-  void clone;
 });

@@ -22,10 +22,12 @@ export interface CatalogOptions {
 /** How long what is new in the logs waits to come into the catalog. */
 const FOLLOW_MS = 1000;
 const READ_TOGETHER = 8;
+/** How long merging what was read may hold up what is to be read next. */
+const TIDY_MS = 50;
 /** When there is very much to read, it is taken in larger pieces: then it is a start, and nobody is served yet. */
 const MUCH = 1000;
 const MUCH_TOGETHER = 64;
-const OUTLINED_TOGETHER = 1000;
+const OUTLINED_TOGETHER = 250;
 /** How many logs are compared with the catalog before others get their turn. */
 const COMPARED_TOGETHER = 50;
 
@@ -237,12 +239,20 @@ export class CatalogIndex {
       for (const id of ids) this.#stale.delete(id);
       try {
         await this.#read(ids);
+        await this.#tidy();
         await this.#open().checkpoint.whereDue();
       } catch (error) {
         for (const id of ids) this.#stale.add(id);
         throw error;
       }
     }
+  }
+
+  /** Some steps. What is left of it is done after the next reading. */
+  async #tidy(): Promise<void> {
+    const { table } = this.#open();
+    const until = performance.now() + TIDY_MS;
+    while (performance.now() < until && table.tidy()) await nextTurn();
   }
 
   async #read(ids: readonly SessionId[]): Promise<void> {
@@ -264,8 +274,6 @@ export class CatalogIndex {
         const groupLength = ids.length > READ_TOGETHER ? MUCH_LENGTH : SLICE_LENGTH;
         for (const group of inGroups(readings, groupLength)) {
           table.store(group);
-          await nextTurn();
-          table.tidy();
           await nextTurn();
         }
         open = open.filter(({ done }) => !done);
@@ -290,7 +298,7 @@ export class CatalogIndex {
     const { here, archived, held } = await this.#options.source.all();
     const { table } = this.#open();
     const known = new Set<SessionId>();
-    for (const row of this.#outlines()) {
+    for await (const row of this.#outlines()) {
       known.add(row.id);
       const isThere = (row.archived === 1 ? archived : here).has(row.id);
       if (!isThere) this.#stale.add(row.id);
@@ -303,11 +311,12 @@ export class CatalogIndex {
     for (const id of fresh) if (held.has(id)) table.hold(id, true);
   }
 
-  *#outlines(): Generator<Outline> {
+  async *#outlines(): AsyncGenerator<Outline> {
     const { table } = this.#open();
     let some = table.after("", OUTLINED_TOGETHER);
     while (some.length > 0) {
       yield* some;
+      await nextTurn();
       some = table.after(some.at(-1)?.id ?? "", OUTLINED_TOGETHER);
     }
   }

@@ -73,6 +73,7 @@ export class CatalogTable {
       hold: database.prepare("UPDATE session SET held = ? WHERE id = ?"),
       remove: database.prepare("DELETE FROM session WHERE no = ?"),
       merge: database.prepare("INSERT INTO words (words, rank) VALUES ('merge', 16)"),
+      changes: database.prepare("SELECT total_changes() AS count"),
       addWords: database.prepare("INSERT INTO words (rowid, text) VALUES (?, ?)"),
       removeWords: database.prepare("DELETE FROM words WHERE rowid >= ? AND rowid < ?"),
     };
@@ -152,9 +153,13 @@ export class CatalogTable {
     this.#statements.hold.run(Number(held), id);
   }
 
-  /** One small step of merging what the index of words has collected. */
-  tidy(): void {
+  /** One small step of merging what the index of words has collected. False: there was nothing to do. */
+  tidy(): boolean {
+    const changes = () => Number(this.#statements.changes.get()?.["count"]);
+    const before = changes();
     this.#statements.merge.run();
+    // The step itself counts as one.
+    return changes() - before > 1;
   }
 
   transaction(work: () => void): void {

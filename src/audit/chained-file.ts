@@ -52,7 +52,8 @@ export class ChainedFile {
   #namesSynced: boolean;
   #failure: AgentError | undefined;
   #closed = false;
-  #signNext = true;
+  /** As many lines are to be signed with the next sync. */
+  #signUpTo: number;
   #timer: NodeJS.Timeout | undefined;
   #sync: Promise<void> | undefined;
   #nextSync: Promise<void> | undefined;
@@ -65,6 +66,7 @@ export class ChainedFile {
     // What stood there when it was opened may have been written and not synced.
     this.#syncedBytes = 0;
     this.#signedSize = signed;
+    this.#signUpTo = Math.max(1, head.size);
     this.#namesSynced = options.start !== undefined;
   }
 
@@ -85,7 +87,7 @@ export class ChainedFile {
     const sealed = sealLine({ ...this.#withoutBlobs(line), seq }, this.#head.hash);
     this.#write(sealed.line);
     this.#head = { size: seq + 1, hash: sealed.hash };
-    this.#timer ??= setTimeout(() => this.#checkpointLater(), this.#options.checkpointMs).unref();
+    this.#signLater();
     return seq;
   }
 
@@ -110,7 +112,7 @@ export class ChainedFile {
 
   /** A barrier that signs in any case. */
   checkpoint(): Promise<void> {
-    this.#signNext = true;
+    this.#signUpTo = this.#head.size;
     return this.barrier();
   }
 
@@ -154,7 +156,7 @@ export class ChainedFile {
   }
 
   #mustSign = (): boolean =>
-    (this.#signNext || this.#options.signBarriers) && this.#signedSize !== this.#head.size;
+    (this.#signedSize < this.#signUpTo || this.#options.signBarriers) && this.#signedSize < this.#head.size;
 
   async #syncNow(): Promise<void> {
     const { descriptor, disk, durability, blobs } = this.#options;
@@ -174,9 +176,13 @@ export class ChainedFile {
   #sign(head: ChainHead): void {
     this.#options.checkpoints.sign(head);
     this.#signedSize = head.size;
-    this.#signNext = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (head.size < this.#head.size) this.#signLater();
+  }
+
+  #signLater(): void {
+    this.#timer ??= setTimeout(() => this.#checkpointLater(), this.#options.checkpointMs).unref();
   }
 
   /** Without it the name of a new file may be lost with a crash, however well its bytes were kept. */

@@ -12,6 +12,9 @@ import { SESSION_ENDED, timestampOf } from "./line.ts";
 import type { KnownSession } from "./server-log.ts";
 import { ChainWalk } from "./walk.ts";
 
+/** A file that is something else altogether has a problem in every line. */
+const MOST_PROBLEMS = 1000;
+
 /** Lines of an active session may wait so long for a signature, in milliseconds. */
 const UNSIGNED_MS = 60_000;
 
@@ -94,7 +97,7 @@ class Examination {
       this.#claims.set(each.size, [...(this.#claims.get(each.size) ?? []), each]);
     }
     this.#walk = new ChainWalk({
-      problem: (problem) => this.#problems.push(problem),
+      problem: ({ kind, seq = 0, detail }) => this.#add(kind, seq, detail),
       line: (line, content) => this.#take(line, content),
     });
   }
@@ -141,7 +144,7 @@ class Examination {
   #all = (): Claim[] => [...this.#signed, ...this.#recorded];
 
   #add(kind: LogProblem["kind"], seq: Seq, detail: string): void {
-    this.#problems.push({ kind, seq, detail });
+    if (this.#problems.length < MOST_PROBLEMS) this.#problems.push({ kind, seq, detail });
   }
 
   #take(line: SealedLine, content: "whole" | "edited" | "erased"): void {

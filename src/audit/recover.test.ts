@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AuditStore } from "../contract/log.ts";
 import { signingKeyOf } from "./keys.ts";
 import { createFileLogStore } from "./log.ts";
@@ -215,5 +215,43 @@ describe("a store", () => {
       `"message_data":{"event":"read","action":"export","session_id":"${ID}","query":{"format":"csv"},"peer":"127.0.0.1"}`,
     );
     expect(await storeOf().verify("server")).toMatchObject({ ok: true, lines: 1, signed_lines: 1 });
+  });
+});
+
+describe("a checkpoint", () => {
+  it("is written when a session begins, at a barrier, for what was approved, and at the end", async () => {
+    const store = storeOf();
+    const log = store.create(ID);
+    const signed = () => {
+      const notes = existsSync(path("checkpoint")) ? readFileSync(path("checkpoint"), "utf8") : "";
+      return [...notes.matchAll(/^agentloop-server\/session\/\w+\n(\d+)\n/gm)].map(([, size]) =>
+        Number(size),
+      );
+    };
+    await vi.waitFor(() => expect(signed()).toEqual([1]));
+    log.append("incoming", "{}");
+    await log.barrier();
+    expect(signed()).toEqual([1, 2]);
+    const approval = { request_id: "r", review: "YES", decided_by: "client", latency_ms: 1 } as const;
+    log.append("outgoing", "{}", { approval });
+    await vi.waitFor(() => expect(signed()).toEqual([1, 2, 3]));
+    await log.end();
+    expect(signed()).toEqual([1, 2, 3, 4]);
+  });
+
+  it("comes with time, also for lines that came while an earlier one was made", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const store = storeOf();
+      const log = store.create(ID);
+      log.append("incoming", "{}");
+      await log.barrier();
+      log.append("incoming", "{}");
+      expect(await report()).toMatchObject({ lines: 3, signed_lines: 2 });
+      vi.advanceTimersByTime(10_000);
+      await vi.waitFor(async () => expect(await report()).toMatchObject({ lines: 3, signed_lines: 3 }));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

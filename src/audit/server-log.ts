@@ -16,13 +16,13 @@ import { cutTorn } from "./torn.ts";
 const CHECKPOINT_MS = 1_000;
 
 export const serverLogPath = (folder: string): string => join(folder, "server.jsonl");
-export const serverCheckpointPath = (folder: string): string => join(folder, "server.checkpoint");
+const serverCheckpointPath = (folder: string): string => join(folder, "server.checkpoint");
 
 const Size = z.int().nonnegative();
 const Hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A line of the server's own log that tells of its sessions. Others may stand there too. */
-export const ServerEvent = z.discriminatedUnion("event", [
+const ServerEvent = z.discriminatedUnion("event", [
   /** All sessions of earlier runs have been looked after. */
   z.object({ event: z.literal("server_started") }),
   /** A session is written to from now on. */
@@ -31,7 +31,7 @@ export const ServerEvent = z.discriminatedUnion("event", [
   z.object({ event: z.literal("session_damaged"), session_id: z.string(), problems: z.array(z.string()) }),
   z.object({ event: z.literal("line_erased"), session_id: z.string(), seq: Size, reason: z.string() }),
 ]);
-export type ServerEvent = z.infer<typeof ServerEvent>;
+type ServerEvent = z.infer<typeof ServerEvent>;
 
 export interface ServerLogOptions {
   folder: string;
@@ -45,7 +45,7 @@ export interface ServerLogOptions {
  * The log of the server itself, chained and signed like a session's: when sessions began, with which head they ended,
  * what was read, and what was erased. A session's file that is gone or was put back to an older state shows by it.
  */
-export class ServerLog {
+class ServerLog {
   readonly #file: ChainedFile;
 
   /** Goes on after `start`, or begins. */
@@ -89,9 +89,7 @@ export class ServerLog {
 const Recorded = z.object({ message_data: ServerEvent });
 
 /** What the server's log tells of its sessions, oldest first; lines that are damaged or tell of something else are left out. */
-export async function* readServerEvents(
-  folder: string,
-): AsyncGenerator<ServerEvent & { timestamp?: string }> {
+async function* readServerEvents(folder: string): AsyncGenerator<ServerEvent & { timestamp?: string }> {
   const file = await open(serverLogPath(folder), constants.O_RDONLY | constants.O_NOFOLLOW).catch(
     () => undefined,
   );

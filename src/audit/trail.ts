@@ -1,18 +1,17 @@
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AgentError } from "../contract/error.ts";
-import type { LogProblem, ReadFact, Seq, SessionId, SessionSummary, VerifyReport } from "../contract/log.ts";
+import type { ReadFact, Seq, SessionId, SessionSummary, VerifyReport } from "../contract/log.ts";
 import { isHeld } from "./archive.ts";
 import type { ChainHead } from "./chain.ts";
 import type { Durability } from "./chained-file.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import { eraseLine } from "./erase.ts";
-import type { Examined } from "./examine.ts";
 import { continueFileLog, type FileLog, type FileLogOptions, startFileLog } from "./file-log.ts";
-import { checkpointPath, isSessionId, locate, sessionIds } from "./files.ts";
+import { isSessionId, locate } from "./files.ts";
 import { loadSigningKey, type SigningKey } from "./keys.ts";
 import { lockStore } from "./lock.ts";
 import { type OpenedServerLog, openServerLog } from "./server-log.ts";
+import { damageOf, interruptedSessions } from "./recover.ts";
 import { cutTorn } from "./torn.ts";
 import { examineServer, examineSession, verifySession } from "./verify.ts";
 import { Witness } from "./witness.ts";
@@ -28,16 +27,6 @@ export interface TrailOptions {
   onFault?: (error: Error) => void;
   disk?: Disk;
 }
-
-/** What makes a log something else than what was written. Such a log is reported and never gone on with. */
-const DAMAGE: readonly LogProblem["kind"][] = [
-  "edited",
-  "missing",
-  "added",
-  "swapped",
-  "tail_cut",
-  "rehashed",
-];
 
 /** The writing of a store's logs, and all that proves them. */
 export class Trail {
@@ -104,14 +93,14 @@ export class Trail {
   }
 
   async recover(): Promise<SessionId[]> {
-    const { log } = this.#serverLog();
+    const { log, sessions } = this.#serverLog();
     const { folder, disk } = this.#options;
     // A key that a crash takes away would leave logs behind that nobody can vouch for.
     if (this.#given.signingKey === undefined) await disk.syncFolder(join(folder, "keys"));
     await disk.syncFolder(folder);
     await disk.syncFolder(dirname(folder));
     const ended: SessionId[] = [];
-    for (const id of await this.#interrupted()) {
+    for (const id of await interruptedSessions(folder, sessions)) {
       if (await this.#recoverSession(id)) ended.push(id);
     }
     log.record({ event: "server_started" });
@@ -125,6 +114,11 @@ export class Trail {
 
   async verify(id: SessionId): Promise<VerifyReport> {
     const { folder } = this.#options;
+    // Of a log that fails just now the report tells by itself.
+    await this.#active
+      .get(id)
+      ?.barrier()
+      .catch(() => undefined);
     const report =
       id === "server"
         ? (await examineServer(folder, [this.#key]))?.report
@@ -265,19 +259,6 @@ export class Trail {
     return log;
   }
 
-  /** What was being written to when the server was last left. */
-  async #interrupted(): Promise<SessionId[]> {
-    const { sessions } = this.#serverLog();
-    const open = [...sessions].filter(([, event]) => event === "session_opened").map(([id]) => id);
-    // A session's file is made before the server's log is told, and signed after that was synced.
-    for (const id of (await sessionIds(this.#options.folder)).sort().reverse()) {
-      if (sessions.has(id)) continue;
-      if (existsSync(checkpointPath(this.#options.folder, id))) break;
-      open.push(id);
-    }
-    return open;
-  }
-
   /** Ends what a crash has left open. False where it cannot be gone on with. */
   async #recoverSession(id: SessionId): Promise<boolean> {
     const { folder, onFault } = this.#options;
@@ -294,6 +275,3 @@ export class Trail {
     return true;
   }
 }
-
-const damageOf = ({ report }: Examined): string[] =>
-  report.problems.filter(({ kind }) => DAMAGE.includes(kind)).map(({ detail }) => detail);

@@ -4,7 +4,6 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readCheckpoints, SERVER_ORIGIN } from "./checkpoint.ts";
 import { parseVerifierKeys } from "./keys.ts";
@@ -20,7 +19,9 @@ beforeEach(async () => {
   received = [];
   status = 200;
   server = createServer((request, response) => {
-    void text(request).then((note) => {
+    let note = "";
+    request.on("data", (chunk: Buffer) => (note += chunk.toString()));
+    request.on("end", () => {
       received.push(note);
       response.writeHead(status).end();
     });

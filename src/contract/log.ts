@@ -225,6 +225,7 @@ export interface VerifyReport {
   lines: number;
   /** How many of the lines a signature vouches for; of an active session the newest may wait for theirs. */
   signed_lines: number;
+  /** The first thousand. */
   problems: LogProblem[];
   /** Lines whose content was taken out, as the server's log says too. */
   erased: { seq: Seq; reason: string }[];

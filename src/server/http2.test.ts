@@ -21,6 +21,7 @@ const start = (options: Partial<ServerOptions> = {}) =>
   site.start({
     doors: [
       { name: "test", path: "/", open: site.door.open },
+      { name: "test", path: "/ws", open: site.door.open },
       { name: "frames", path: "/agent/stream", over: "http2", open: frames.open },
     ],
     ...options,
@@ -60,7 +61,7 @@ describe("a request by HTTP/2", () => {
 
   it("for a WebSocket, and one by HTTP/1.1 for frames, are told what is expected", async () => {
     await start();
-    expect(codeOf(await site.ask2({ path: "/" }))).toBe("upgrade_required");
+    expect(codeOf(await site.ask2({ path: "/ws" }))).toBe("upgrade_required");
     const answer = await site.ask({
       method: "POST",
       path: "/agent/stream",

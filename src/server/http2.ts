@@ -60,7 +60,8 @@ export class Http2Part {
     const streams = new TokenBucket(streamsPerSecond, this.#clock);
     const controls = new TokenBucket(controlsPerSecond, this.#clock);
     let open = 0;
-    const idle = setTimeout(() => session.destroy(), http2IdleMs);
+    const endWhenIdle = () => setTimeout(() => session.destroy(), http2IdleMs);
+    let idle = endWhenIdle();
     const count = (bucket: TokenBucket, what: string) => {
       if (!bucket.take()) this.#endFlood(session, what);
     };
@@ -72,7 +73,7 @@ export class Http2Part {
       open += 1;
       stream.once("close", () => {
         open -= 1;
-        if (open === 0) idle.refresh();
+        if (open === 0 && !session.destroyed) idle = endWhenIdle();
       });
       count(streams, "streams");
     });

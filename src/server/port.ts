@@ -104,7 +104,11 @@ export class Port {
       seen = Buffer.concat([seen, chunk]);
       const compared = Math.min(seen.length, PREFACE.length);
       if (!seen.subarray(0, compared).equals(PREFACE.subarray(0, compared))) give(http1);
-      else if (compared === PREFACE.length) give(http2);
+      else if (compared === PREFACE.length) {
+        // An HTTP/2 client that says no more has left.
+        socket.allowHalfOpen = false;
+        give(http2);
+      }
     };
     const late = setTimeout(() => {
       socket.off("readable", look);

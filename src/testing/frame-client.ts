@@ -1,4 +1,9 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type SecureClientSessionOptions,
+} from "node:http2";
 import { once } from "node:events";
 import { Mailbox } from "./mailbox.ts";
 
@@ -100,8 +105,8 @@ export class Refused extends Error {
 }
 
 /** A connection whose errors the test need not hear. */
-export function connectTo(origin: string): ClientHttp2Session {
-  const session = connect(origin, { rejectUnauthorized: false });
+export function connectTo(origin: string, options: SecureClientSessionOptions = {}): ClientHttp2Session {
+  const session = connect(origin, { rejectUnauthorized: false, ...options });
   session.on("error", () => undefined);
   return session;
 }

@@ -69,7 +69,7 @@ export class CodexConnection implements Protocol, Guest, Listener {
 
   closed(): void {
     this.#hall.leave(this);
-    this.#followers.dropAll();
+    this.#followers.close();
   }
 
   follows(threadId: string): boolean {

@@ -17,6 +17,7 @@ interface FollowersParts {
 export class Followers {
   readonly #parts: FollowersParts;
   readonly #bySession = new Map<SessionId, Follower>();
+  #isClosed = false;
 
   constructor(parts: FollowersParts) {
     this.#parts = parts;
@@ -46,8 +47,10 @@ export class Followers {
     return history;
   }
 
-  /** The caller tells the client of the thread, and then has it followed. */
+  /** The caller tells the client of the thread, and then has it followed. Throws RpcError when the client has left. */
   add(session: Session, history: ThreadHistory): Follower {
+    // A session that nobody can leave any more would never end.
+    if (this.#isClosed) throw invalidRequest("The connection is closed.");
     this.#bySession.get(session.id)?.leave();
     const follower = new Follower({ session, history }, this.#parts);
     this.#bySession.set(session.id, follower);
@@ -60,7 +63,9 @@ export class Followers {
     return this.#bySession.delete(id);
   }
 
-  dropAll(): void {
+  /** The client is gone. */
+  close(): void {
+    this.#isClosed = true;
     for (const id of this.#bySession.keys()) this.drop(id);
   }
 

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Places } from "../../places.ts";
 import { createUnconfinedSandbox } from "../../sandboxes/unconfined.ts";
 import { at, type CodexClient } from "../../testing/codex-client.ts";
@@ -249,6 +249,25 @@ describe("other clients", () => {
     expect(await client.call("thread/unsubscribe", { threadId })).toEqual({ status: "notSubscribed" });
     const { data } = await client.call("thread/loaded/list", {});
     expect(data).toEqual([threadId]);
+  });
+
+  test("a client that is gone before its thread begins does not keep the session", async () => {
+    const begin = Promise.withResolvers<void>();
+    const { ready, sessions } = createTestDoor({
+      options: {
+        detachMs: 0,
+        openPlace: async () => {
+          await begin.promise;
+          return { workspace: "/workspace", sandbox: createUnconfinedSandbox() };
+        },
+      },
+    });
+    const client = await ready();
+    const asked = client.ask("thread/start", {});
+    client.leave();
+    begin.resolve();
+    expect((await asked).error?.code).toBe(-32600);
+    await vi.waitFor(() => expect(sessions.size).toBe(0));
   });
 
   test("a thread whose session ends is closed, and can be resumed", async () => {

@@ -50,7 +50,7 @@ export function takeDelta(
 export function takeItem(
   turn: RunningTurn,
   item: Exclude<ResponseItem, FunctionCallOutputItem>,
-  place: Place,
+  place: ItemPlace & { id: string },
 ): void {
   const { at } = place;
   const id = item.id ?? place.id;
@@ -81,26 +81,21 @@ export function takeItem(
   }
 }
 
-export interface Place {
-  id: string;
+/** When and where an item is told of. */
+interface ItemPlace {
   /** In milliseconds. */
   at: number;
   workspace: string;
 }
 
 /** A call begins: it runs, or somebody is asked whether it may. */
-export function beginCall(
-  turn: RunningTurn,
-  callId: string,
-  subject: CallSubject,
-  place: Omit<Place, "id">,
-): void {
+export function beginCall(turn: RunningTurn, callId: string, subject: CallSubject, place: ItemPlace): void {
   turn.subjects.set(callId, subject);
   turn.begin(callId, () => callItem(callId, subject, place));
 }
 
 /** The output of a call. One that never began could not be read: it is shown as far as it goes. */
-export function takeOutput(turn: RunningTurn, item: FunctionCallOutputItem, place: Omit<Place, "id">): void {
+export function takeOutput(turn: RunningTurn, item: FunctionCallOutputItem, place: ItemPlace): void {
   const callId = item.call_id;
   const call = turn.calls.get(callId);
   turn.calls.delete(callId);
