@@ -56,7 +56,7 @@ describe("a slow client", () => {
   // Slow is what takes four times as long as it may.
   const [LIMIT, PAUSE] = [100, 400];
   /** Where the server must act by itself: on a machine under load it may take its time. */
-  const PATIENCE = 1500;
+  const PATIENCE = 1000;
 
   limited(
     { headersMs: LIMIT },

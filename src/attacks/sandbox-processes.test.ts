@@ -179,7 +179,7 @@ describe("a command that looks at what the server was started with", () => {
     const folder = await newFolder(undefined, "/var/tmp");
     await writeFile(join(folder, ".bashrc"), `echo ${SECRET}`);
     const environment = {
-      PATH: process.env["PATH"] ?? "",
+      PATH: `bin:${process.env["PATH"]}`,
       OPENAI_API_KEY: SECRET,
       BASH_ENV: join(folder, ".bashrc"),
       HOME: folder,
@@ -195,6 +195,11 @@ describe("a command that looks at what the server was started with", () => {
       "reads them from the program that bounds it": ({ reveals }) =>
         reveals("cat /proc/1/environ /proc/$PPID/environ | tr '\\0' '\\n' | grep KEY; echo $OPENAI_API_KEY"),
       "runs a script before its first line, by BASH_ENV": ({ reveals }) => reveals("true"),
+      "finds a program of the workspace in the place of a harmless one": async ({ reveals, workspace }) => {
+        await mkdir(join(workspace, "bin"));
+        await writeFile(join(workspace, "bin/ls"), `#!/bin/sh\necho ${SECRET}\n`, { mode: 0o755 });
+        return reveals("ls");
+      },
       "has another program run one by a variable": ({ reveals }) => reveals("git show-it"),
     },
   );

@@ -1,5 +1,5 @@
-import { closeSync, constants, lstatSync, openSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { chownSync, closeSync, constants, lstatSync, openSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 /** Another number: what an older server wrote is thrown away and read from the logs again. */
@@ -105,11 +105,19 @@ function begin(path: string): DatabaseSync {
   if (path !== IN_MEMORY) {
     const { O_RDWR, O_CREAT, O_EXCL } = constants;
     closeSync(openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600));
+    giveToOwner(path);
   }
   const database = new DatabaseSync(path, { timeout: BUSY_MS });
   configure(database);
   database.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
   return database;
+}
+
+/** Whoever looks at a server's logs as root must not take the catalog away from it. SQLite does so for the journal. */
+function giveToOwner(path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(path));
+  chownSync(path, uid, gid);
 }
 
 /** What a crash of the machine takes from it is read from the logs again; only it must not be torn. */

@@ -1,5 +1,5 @@
 import { watch } from "node:fs";
-import { type FileHandle, lstat, readdir } from "node:fs/promises";
+import { type FileHandle, lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
 import type { SessionId } from "../contract/log.ts";
 import { ARCHIVE, isHeld, moveToArchive, setHold } from "./archive.ts";
@@ -23,14 +23,20 @@ export class FileSource implements LogSource {
   }
 
   async all(): Promise<StoredLogs> {
-    const names = await readdir(this.#folder);
-    const archive = await readdir(this.#archive).catch(() => []);
-    const here = idsIn(names, ".jsonl");
-    return {
-      here,
-      archived: new Set([...idsIn(archive, ".jsonl")].filter((id) => !here.has(id))),
-      held: idsIn(names, ".hold"),
-    };
+    const here = new Set<SessionId>();
+    const held = new Set<SessionId>();
+    for await (const name of namesIn(this.#folder)) {
+      const [id = "", ending] = name.split(".", 2);
+      if (!isSessionId(id)) continue;
+      if (name === `${id}.jsonl`) here.add(id);
+      else if (ending === "hold") held.add(id);
+    }
+    const archived = new Set<SessionId>();
+    for await (const name of namesIn(this.#archive)) {
+      const id = name.slice(0, -".jsonl".length);
+      if (name.endsWith(".jsonl") && isSessionId(id) && !here.has(id)) archived.add(id);
+    }
+    return { here, archived, held };
   }
 
   async find(id: SessionId): Promise<FoundLog | undefined> {
@@ -113,10 +119,17 @@ export class FileSource implements LogSource {
   }
 }
 
-const idsIn = (names: readonly string[], ending: string): Set<SessionId> =>
-  new Set(
-    names.flatMap((name) => (name.endsWith(ending) ? name.slice(0, -ending.length) : [])).filter(isSessionId),
-  );
+/** Some at a time: with very many names the event loop would stand still. */
+async function* namesIn(folder: string): AsyncGenerator<string> {
+  try {
+    for await (const { name } of await opendir(folder, { bufferSize: 256 })) yield name;
+  } catch (error) {
+    // Nothing has been archived yet.
+    if (!isMissing(error)) throw error;
+  }
+}
+
+const isMissing = (error: unknown) => error instanceof Error && "code" in error && error.code === "ENOENT";
 
 /** Whole lines, without their line breaks; what follows the last line break is left out. */
 async function* linesFrom(file: FileHandle, from: number): AsyncGenerator<{ bytes: Buffer; start: number }> {

@@ -96,8 +96,8 @@ class Transcript {
     const type = typeOf(line);
     if (type === "session_started") return `Session started at ${line.timestamp}.\n`;
     if (type === "session_ended") return `Session ended at ${line.timestamp}.\n`;
-    if (line.message_data === undefined)
-      return `The content of line ${line.seq} (${line.timestamp}) was erased.\n`;
+    if (type === "erased")
+      return `The content of line ${line.seq} (${line.timestamp}) was erased:\n\n${block(JSON.stringify(line.message_data), "json")}`;
     const what = line.direction === "incoming" ? `Line from ${this.#sender(line)}` : "Line of the server";
     return `${what} ${place(line)}:\n\n${block(JSON.stringify(line.message_data, undefined, 2), "json")}`;
   }
@@ -222,6 +222,8 @@ class Transcript {
       case "response_finished":
         this.#addCost(`${status.provider} ${status.model}`, status.usage);
         return "";
+      case "rewound":
+        return `The conversation goes on from response ${span(status.responseId)} ${place(line)}: what came later is no part of it.\n`;
       case "model_changed":
         return `From here on model ${span(status.model)} of ${status.provider} ${place(line)}${reasonOf(status.reason)}.\n`;
       case "named":

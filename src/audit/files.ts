@@ -111,8 +111,11 @@ export function* readLinesBackwards(descriptor: number): Generator<Buffer> {
   if (whole) yield rest;
 }
 
-/** `ENOSPC: no space left on device` and the like. */
-export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+/** `ENOSPC: no space left on device` and the like, without the path that follows: clients are told of it. */
+export const reasonOf = (cause: unknown): string => {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return /^E[A-Z0-9]+: [^,]+/.exec(text)?.[0] ?? text;
+};
 
 const isMissing = (cause: unknown): boolean =>
   cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ELOOP");

@@ -38,13 +38,6 @@ export function parseLine(text: string): LogLine | undefined {
   }
 }
 
-/** A line's number without parsing the line. It is the last field of that name: nothing of a client's follows it. */
-export function seqOf(line: Buffer): Seq | undefined {
-  const start = line.lastIndexOf('"seq":');
-  const digits = start < 0 ? undefined : /^\d+/.exec(line.toString("latin1", start + 6, start + 22))?.[0];
-  return digits === undefined ? undefined : Number(digits);
-}
-
 /** A line's time, from its first bytes. */
 export const timestampOf = (start: string): string | undefined => /^\{"timestamp":"([^"]+)"/.exec(start)?.[1];
 

@@ -30,19 +30,23 @@ export interface AgentOutput {
   audit?: AuditFacts;
 }
 
+/** What users have said and no turn has taken in, oldest first. What a turn leaves is the next one's. */
+export interface Inbox {
+  take(): UserInput | undefined;
+  readonly isEmpty: boolean;
+}
+
 /**
- * Runs turns. One at a time: `run` is not called again before its generator has returned or thrown. A thrown AgentError
- * fails the turn; when the signal fires, the generator ends its work, says what became of open calls, and returns
- * `cancelled`.
+ * Runs turns. One at a time: `run` is not called again before its generator has returned or thrown. A turn begins with
+ * the oldest input, and takes in what comes while it runs before each request to the model. A thrown AgentError fails
+ * the turn; when the signal fires, the generator ends its work, says what became of open calls, and returns `cancelled`.
  */
 export interface Agent {
   readonly provider: Provider;
   readonly model: string;
   /** What a client continues from; undefined before the first response. */
   readonly lastResponseId: string | undefined;
-  run(input: UserInput, signal: AbortSignal): AsyncGenerator<AgentOutput, Exclude<TurnStatus, "failed">>;
-  /** Takes input into the running turn. False: the turn is about to end, so the input belongs to the next one. */
-  steer(input: UserInput): boolean;
+  run(inbox: Inbox, signal: AbortSignal): AsyncGenerator<AgentOutput, Exclude<TurnStatus, "failed">>;
   /** Throws AgentError `no_pending_approval`. */
   answer(answer: ApprovalAnswer): void;
   contextInfo(): ContextInfo;

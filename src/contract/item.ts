@@ -33,7 +33,7 @@ export type ContentPart = z.infer<typeof ContentPart>;
 
 /**
  * `phase`: OpenAI's mark of commentary and final answers, sent back as it came. `aside`: said beside the conversation
- * (the explanation of a call), so no later request carries it.
+ * (the explanation of a call), so no later request carries it. `standing`: it stays through every compaction.
  */
 export const MessageItem = z.object({
   type: z.literal("message"),
@@ -43,6 +43,7 @@ export const MessageItem = z.object({
   status: z.enum(["completed", "incomplete"]).optional(),
   phase: z.string().optional(),
   aside: z.boolean().optional(),
+  standing: z.boolean().optional(),
   origin: Origin.optional(),
 });
 export type MessageItem = z.infer<typeof MessageItem>;

@@ -34,7 +34,11 @@ const userMessage = (content: InputItem["content"]): InputItem => ({
 
 /** Accepts ResponseInputItem messages, bare content parts (as in the seed's log), and a plain string. */
 const UserInputItems = z
-  .union([z.string().min(1), z.array(InputPart).min(1), z.array(InputMessage).min(1)])
+  .union([z.string().min(1), z.array(InputPart).min(1), z.array(InputMessage).min(1)], {
+    error:
+      "expected a text, a list of parts {type: input_text, text} or {type: input_image, image_url}, or a list of " +
+      "messages {role: user|system|developer, content: a text or such parts}, none of them empty",
+  })
   .transform((input): InputItem[] => {
     if (typeof input === "string") return [userMessage([{ type: "input_text", text: input }])];
     const parts: InputItem["content"] = [];
@@ -172,6 +176,11 @@ const Status = z.discriminatedUnion("kind", [
     usage: Usage,
     /** The response is no part of the conversation: it explained a call or summarised. */
     aside: z.boolean().optional(),
+  }),
+  z.object({
+    /** The conversation goes on from this response: later items are no part of it. */
+    kind: z.literal("rewound"),
+    responseId: z.string(),
   }),
   z.object({
     kind: z.literal("model_changed"),

@@ -13,7 +13,7 @@ export interface Entry {
   json: string;
 }
 
-export type EndReason = "session_ended" | "server_restart" | "internal";
+export type EndReason = "too_slow" | "session_ended" | "server_restart" | "internal";
 
 export type { ClientInfo } from "./client.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AgentError } from "../contract/error.ts";
 import type { Seq } from "../contract/log.ts";
-import { ApprovalPolicy, ClientMessage } from "../contract/message.ts";
+import { ApprovalPolicy, ClientMessage, type ServerMessage } from "../contract/message.ts";
 import type { Connection, OpenProtocol, Protocol } from "../contract/protocol.ts";
 import type { Entry, Session, Subscriber } from "../contract/session.ts";
 
@@ -69,7 +69,7 @@ class AgentloopProtocol implements Protocol {
       info: connection.info,
       deliver(entry) {
         if (streams) connection.send(withSeq(entry), entry.message.type === "response_delta");
-        else if (!STREAM_ONLY.has(entry.message.type)) connection.send(entry.json);
+        else if (isForEveryone(entry.message)) connection.send(entry.json);
       },
       drained: () => connection.drained(),
       end: (reason) => connection.end(reason),
@@ -102,6 +102,10 @@ class AgentloopProtocol implements Protocol {
     this.#detach();
   }
 }
+
+/** What a client of the first version understands. */
+const isForEveryone = ({ type, payload }: ServerMessage) =>
+  !STREAM_ONLY.has(type) && !(type === "response_item" && payload.type === "provider_item");
 
 /** The logged bytes with the log's number in front, so that nothing is serialised twice. */
 const withSeq = ({ seq, json }: Entry) => `{"seq":${seq},${json.slice(1)}`;

@@ -71,6 +71,8 @@ export class Http2Part {
     session.on("stream", (stream) => {
       clearTimeout(idle);
       open += 1;
+      // Ended with its connection, it may not have been answered: an error that nobody hears ends the process.
+      stream.on("error", (error) => this.#log.debug({ err: error }, "an HTTP/2 stream failed"));
       stream.once("close", () => {
         open -= 1;
         if (open === 0 && !session.destroyed) idle = endWhenIdle();

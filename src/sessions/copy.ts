@@ -1,6 +1,7 @@
 import { v7 as uuid } from "uuid";
 import { z } from "zod";
 import type { LogLine, Seq, SessionId, SessionLog } from "../contract/log.ts";
+import type { Model } from "../contract/model.ts";
 import { ServerMessage, type ServerBody, type SessionInfo } from "../contract/message.ts";
 import { toldToEveryone } from "./replay.ts";
 
@@ -13,11 +14,13 @@ interface Source {
   upTo: Seq;
   /** What the source began with, where the copy goes on with its model. */
   inherited: SessionInfo | undefined;
+  /** The model that the copy goes on with in place of the source's. */
+  chosen: Pick<Model, "provider" | "name"> | undefined;
 }
 
 /** Writes another session's conversation into a new log, message by message with their ids. */
 export async function copyConversation(
-  { source, lines, upTo, inherited }: Source,
+  { source, lines, upTo, inherited, chosen }: Source,
   log: SessionLog,
 ): Promise<void> {
   const write = (body: ServerBody) => log.append("outgoing", JSON.stringify({ id: uuid(), ...body }));
@@ -29,6 +32,10 @@ export async function copyConversation(
     }
     for await (const { message, json } of toldToEveryone(lines, upTo)) {
       if (!NOT_COPIED.has(message.type) && !isArchiving(message)) log.append("outgoing", json);
+    }
+    if (chosen) {
+      const { name, provider } = chosen;
+      write({ type: "status", payload: { kind: "model_changed", model: name, provider } });
     }
   } catch (error) {
     await log.end();

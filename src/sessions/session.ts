@@ -5,6 +5,7 @@ import type { ClientMessage, ServerBody, SessionInfo, TurnStatus } from "../cont
 import type { Redactor } from "../contract/redact.ts";
 import type { ClientInfo, EndReason, Entry, Session, SessionNote, Subscriber } from "../contract/session.ts";
 import { Clients } from "./clients.ts";
+import { InputQueue } from "./input-queue.ts";
 import { DurableClient } from "./durable-client.ts";
 import { toldToEveryone } from "./replay.ts";
 import { UsageSum } from "./usage-sum.ts";
@@ -47,7 +48,7 @@ export class LiveSession implements Session {
   readonly #durables = new WeakMap<Subscriber, DurableClient>();
   readonly #voice: Voice;
   #running: Running | undefined;
-  #waiting: UserInput[] = [];
+  readonly #inbox = new InputQueue();
   #detachTimer: NodeJS.Timeout | undefined;
   #ended: Promise<void> | undefined;
 
@@ -79,7 +80,6 @@ export class LiveSession implements Session {
         `Session ${this.id} has ${maxClients} clients already (MAX_CLIENTS_PER_SESSION).`,
       );
     }
-    clearTimeout(this.#detachTimer);
     const info: ServerBody = { type: "session_info", payload: this.info() };
     if (after === undefined) {
       this.#voice.tell(info, { only: client });
@@ -93,6 +93,7 @@ export class LiveSession implements Session {
         client.end("internal");
       });
     }
+    clearTimeout(this.#detachTimer);
     return () => this.#detach(client);
   }
 
@@ -176,13 +177,20 @@ export class LiveSession implements Session {
 
   #takeInput(input: UserInput): void {
     if (this.#ended) throw new AgentError("unknown_session", `Session ${this.id} has ended.`);
-    if (!this.#running) this.#start((signal) => this.#turn(input, signal));
-    else if (!this.#parts.agent.steer(input)) this.#waiting.push(input);
+    this.#inbox.push(input);
+    this.#startTurn();
+  }
+
+  /** Unless something runs: a running turn takes in what waits. */
+  #startTurn(): void {
+    if (!this.#running && !this.#ended && !this.#inbox.isEmpty) this.#start((signal) => this.#turn(signal));
   }
 
   #start(work: (signal: AbortSignal) => Promise<ServerBody | undefined>): void {
     const abort = new AbortController();
-    this.#running = { abort, done: this.#run(work, abort.signal) };
+    const running: Running = { abort, done: Promise.resolve() };
+    this.#running = running;
+    running.done = this.#run(work, abort.signal);
   }
 
   /** Runs a piece of work; its last message is told when the session is ready for the next one. */
@@ -200,18 +208,19 @@ export class LiveSession implements Session {
     if (last) this.#voice.tellAnyway(last);
     // Nobody waits for the disk here: the next turn may begin.
     this.#parts.log.barrier().catch((error: unknown) => this.#parts.onFault(error));
-    const next = this.#ended ? undefined : this.#waiting.shift();
-    if (next) this.#start((nextSignal) => this.#turn(next, nextSignal));
+    this.#startTurn();
   }
 
-  async #turn(input: UserInput, signal: AbortSignal): Promise<ServerBody> {
+  async #turn(signal: AbortSignal): Promise<ServerBody> {
     const usage = new UsageSum();
     let status: TurnStatus = "failed";
     try {
       this.#voice.tell({ type: "loading_state", payload: { loading: true } });
-      status = (await this.#follow(this.#parts.agent.run(input, signal), usage)) ?? "failed";
+      status = (await this.#follow(this.#parts.agent.run(this.#inbox, signal), usage)) ?? "failed";
     } catch (error) {
       this.#voice.tellError(error);
+      // Without a log there are no more turns: what waits would be tried again for ever.
+      if (error instanceof AgentError && error.code === "log_unavailable") this.#inbox.clear();
     }
     this.#voice.tellAnyway({ type: "loading_state", payload: { loading: false } });
     const { total } = usage;

@@ -49,8 +49,7 @@ export class LiveSessions implements Sessions {
   }
 
   async create(asked: SessionOptions): Promise<Session> {
-    const { id } = asked;
-    if (id === undefined) return await this.#create(mintSessionId(), asked);
+    const id = asked.id ?? mintSessionId();
     return await this.#once(id, () => this.#create(id, asked));
   }
 
@@ -66,6 +65,14 @@ export class LiveSessions implements Sessions {
   }
 
   async fork(source: SessionId, upTo: Seq, asked: SessionOptions): Promise<Session> {
+    const id = mintSessionId();
+    return await this.#once(id, () => this.#fork({ id, source, upTo }, asked));
+  }
+
+  async #fork(
+    { id, source, upTo }: { id: SessionId; source: SessionId; upTo: Seq },
+    asked: SessionOptions,
+  ): Promise<LiveSession> {
     const { logs, selectModel, defaultModel, createAgent, openPlace, createLog, ...options } = this.#options;
     if (!(await logs.summary(source))) throw unknownSession(source);
     const info = await firstInfo(logs.read(source, -1, Infinity));
@@ -73,11 +80,11 @@ export class LiveSessions implements Sessions {
     const model = await selectModel(asked.model ?? defaultModel);
     const place = await openPlace({ workspace: info?.workspace, sandbox: info?.sandbox, ...given(asked) });
     this.#checkRoom();
-    const id = mintSessionId();
     const agent = createAgent({ sessionId: id, model, approvalPolicy: policy, place });
     const log = createLog(id);
     const inherited = asked.model === undefined ? info : undefined;
-    await copyConversation({ source, lines: logs.read(source, -1, Infinity), upTo, inherited }, log);
+    const chosen = asked.model === undefined ? undefined : model;
+    await copyConversation({ source, lines: logs.read(source, -1, Infinity), upTo, inherited, chosen }, log);
     await agent.restore(logs.read(id, -1, Infinity));
     return this.#start(id, { agent, log, policy, place });
   }
@@ -170,13 +177,15 @@ export class LiveSessions implements Sessions {
   /** Ends every session; resolves when all logs are closed. No session begins after it. */
   async close(reason: EndReason): Promise<void> {
     this.#closed = true;
+    await Promise.allSettled(this.#opening.values());
     await Promise.all([...this.#running.values()].map((session) => session.end(reason)));
   }
 
   #checkRoom(): void {
     if (this.#closed) throw new AgentError("rate_limited", "The server is stopping.", { retryable: true });
     const { maxSessions } = this.#options;
-    if (this.#running.size >= maxSessions) {
+    // The one that asks is among those that are being made.
+    if (this.#running.size + this.#opening.size > maxSessions) {
       throw new AgentError(
         "rate_limited",
         `The server runs ${maxSessions} sessions already (MAX_SESSIONS).`,

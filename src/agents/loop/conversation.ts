@@ -21,9 +21,10 @@ export class Conversation {
     return this.#lastResponseId;
   }
 
-  /** Throws `unknown_response`. In an empty conversation every response is fine: the client has reconnected. */
+  /** Throws `unknown_response`. Before the first response every other is fine: the client has reconnected. */
   checkResponse(responseId: string | undefined): void {
-    if (responseId === undefined || this.items.length === 0 || this.history.knowsResponse(responseId)) return;
+    if (responseId === undefined || this.#lastResponseId === undefined) return;
+    if (this.history.knowsResponse(responseId)) return;
     throw new AgentError(
       "unknown_response",
       `previousResponseId ${responseId} is no response of this session, or lies before a compaction of its context.`,
@@ -31,15 +32,18 @@ export class Conversation {
   }
 
   /** Goes back to a response: later items leave the conversation. */
-  continueFrom(responseId: string | undefined): void {
-    if (responseId !== undefined && this.history.rewind(responseId)) this.#lastResponseId = responseId;
+  async *continueFrom(responseId: string | undefined): AsyncGenerator<AgentOutput> {
+    if (responseId === undefined || !this.history.rewind(responseId)) return;
+    this.#lastResponseId = responseId;
+    yield { body: { type: "status", payload: { kind: "rewound", responseId } } };
   }
 
-  /** A response has come to its end; `mark` says when all that belongs to it is in. */
-  respond(responseId: string): void {
+  /** A response has come to its end. */
+  noteResponse(responseId: string): void {
     this.#lastResponseId = responseId;
   }
 
+  /** All that belongs to the last response is in. */
   mark(): void {
     if (this.#lastResponseId !== undefined) this.history.markResponse(this.#lastResponseId);
   }
@@ -55,8 +59,8 @@ export class Conversation {
     yield { body: { type: "response_item", payload: item } };
   }
 
-  async *takeIn(messages: readonly InputItem[]): AsyncGenerator<AgentOutput> {
-    for (const message of messages) yield* this.add({ ...message, id: mintItemId("message") });
+  async *takeIn(messages: readonly InputItem[], more: { standing?: true } = {}): AsyncGenerator<AgentOutput> {
+    for (const message of messages) yield* this.add({ ...message, ...more, id: mintItemId("message") });
   }
 
   /** Tells the model something that nobody said. */

@@ -8,6 +8,7 @@ import type { Review, ServerBody } from "../../contract/message.ts";
 import type { Model, ModelRequest } from "../../contract/model.ts";
 import { createScriptedModel, type Respond } from "../../models/scripted/model.ts";
 import type { ScriptedResponse } from "../../models/scripted/script.ts";
+import { InputQueue } from "../../sessions/input-queue.ts";
 import { createTestToolbox, testContext } from "../../testing/test-toolbox.ts";
 import { Budget } from "./budget.ts";
 import { AgentLoop, type LoopOptions } from "./loop.ts";
@@ -57,9 +58,16 @@ function setup({ script = [], others = [], ...options }: Setup) {
 type OnOutput = (body: ServerBody, output: AgentOutput) => void;
 
 /** Runs a turn to its end and returns what was said. */
-async function turn(loop: AgentLoop, input: UserInput, onOutput: OnOutput = () => {}, signal = never()) {
+async function turn(
+  loop: AgentLoop,
+  input: UserInput,
+  onOutput: OnOutput = () => {},
+  signal = never(),
+  inbox = new InputQueue(),
+) {
   const said: AgentOutput[] = [];
-  const outputs = loop.run(input, signal);
+  inbox.push(input);
+  const outputs = loop.run(inbox, signal);
   for (;;) {
     const next = await outputs.next();
     if (next.done) return { said, status: next.value };
@@ -252,27 +260,40 @@ describe("a turn of the agent loop", () => {
 describe("steering and continuing", () => {
   it("takes input that comes while the turn runs in before the next request, in order", async () => {
     const { loop, requests } = setup({ script: [[call("look", {})], [{ text: "ok" }]] });
-    const { said } = await turn(loop, say("start"), (body) => {
+    const inbox = new InputQueue();
+    const steer: OnOutput = (body) => {
       if (body.type !== "status" || body.payload.kind !== "tool_started") return;
-      expect(loop.steer(say("also this"))).toBe(true);
-      expect(loop.steer(say("and that"))).toBe(true);
-    });
+      inbox.push(say("also this", { previousResponseId: "whatever" }));
+      inbox.push(say("and that"));
+    };
+    const { said } = await turn(loop, say("start"), steer, never(), inbox);
     expect(texts(requests[1]?.items ?? []).slice(-2)).toEqual(["also this", "and that"]);
     expect(texts(items(said))).toContain("and that");
   });
 
   it("goes on with another request when input came during the last one", async () => {
     const { loop, requests } = setup({ script: [[{ text: "ok" }], [{ text: "that too" }]] });
+    const inbox = new InputQueue();
     let steered = false;
-    await turn(loop, say("start"), (body) => {
-      if (body.type !== "response_delta" || steered) return;
-      steered = loop.steer(say("also"));
-    });
+    const steer: OnOutput = (body) => {
+      if (body.type === "response_delta" && !steered) inbox.push(say("also"));
+      steered ||= body.type === "response_delta";
+    };
+    await turn(loop, say("start"), steer, never(), inbox);
     expect(requests).toHaveLength(2);
   });
 
-  it("does not take input when no turn runs", () => {
-    expect(setup({}).loop.steer(say("hello"))).toBe(false);
+  it("takes in the model of steering input, and keeps it", async () => {
+    const second = createScriptedModel({ name: "second", script: [[{ text: "b" }], [{ text: "c" }]] });
+    const { loop } = setup({ script: [[call("look", {})]], others: [second] });
+    const inbox = new InputQueue();
+    const steer: OnOutput = (body) => {
+      if (body.type === "status" && body.payload.kind === "tool_started")
+        inbox.push(say("x", { model: "second" }));
+    };
+    await turn(loop, say("start"), steer, never(), inbox);
+    await turn(loop, say("next"));
+    expect(loop.model).toBe("second");
   });
 
   it("continues from an earlier response, and the later items leave the context", async () => {
@@ -551,21 +572,17 @@ describe("cancelling", () => {
     expect((await turn(loop, say("again"))).status).toBe("completed");
   });
 
-  it("keeps input that came too late for the cancelled turn, ahead of what comes next", async () => {
-    const { loop, requests } = setup({ script: [[call("look", { hang: true })], [{ text: "ok" }]] });
+  it("leaves input that came too late for the cancelled turn to the next one", async () => {
+    const { loop } = setup({ script: [[call("look", { hang: true })]] });
     const abort = new AbortController();
-    await turn(
-      loop,
-      say("go"),
-      (body) => {
-        if (body.type !== "response_delta" || body.payload.kind !== "output") return;
-        loop.steer(say("late"));
-        abort.abort();
-      },
-      abort.signal,
-    );
-    await turn(loop, say("next"));
-    expect(texts(requests[1]?.items ?? []).slice(-2)).toEqual(["late", "next"]);
+    const inbox = new InputQueue();
+    const late: OnOutput = (body) => {
+      if (body.type !== "response_delta" || body.payload.kind !== "output") return;
+      inbox.push(say("late"));
+      abort.abort();
+    };
+    await turn(loop, say("go"), late, abort.signal, inbox);
+    expect(inbox.take()).toEqual(say("late"));
   });
 });
 
@@ -702,5 +719,126 @@ describe("a model that stays down, and money", () => {
     expect(said.find(({ body }) => body.type === "error")?.body.payload).toMatchObject({
       message: "The context could not be compacted: busy",
     });
+  });
+});
+
+describe("what went wrong once", () => {
+  const usage = { usage: { input_tokens: 9000, output_tokens: 500 } };
+  const long = { text: "word ".repeat(2000) };
+
+  it("continues from the last response after a compaction that was asked for", async () => {
+    const { loop } = setup({ script: [[long], [long], [{ text: "Objective." }], [{ text: "ok" }]] });
+    await turn(loop, say("a"));
+    await turn(loop, say("b"));
+    for await (const _ of loop.compact(never()));
+    const previousResponseId = loop.lastResponseId;
+    expect((await turn(loop, say("c", { previousResponseId }))).status).toBe("completed");
+  });
+
+  it("says nothing of a compaction that was cancelled, and changes nothing", async () => {
+    const { loop } = setup({ script: [[long], [long], [{ hang: true }]] });
+    await turn(loop, say("a"));
+    await turn(loop, say("b"));
+    const before = loop.contextInfo();
+    const abort = new AbortController();
+    queueMicrotask(() => abort.abort());
+    for await (const _ of loop.compact(abort.signal));
+    expect(loop.contextInfo()).toEqual(before);
+  });
+
+  it("asks again for approval when the explanation broke off after a finished item", async () => {
+    const broken = [
+      { reasoning: "hm" },
+      { error: { code: "provider_stream_broken", retryable: true } },
+    ] as const;
+    const { loop } = setup({ script: [[call("shell", {})], broken, [{ text: "after" }]] });
+    const { status } = await turn(loop, say("go"), answerWith(loop, answer("EXPLAIN"), answer("YES")));
+    expect(status).toBe("completed");
+  });
+
+  it("does not fall back to the model that it is on, under whatever name", async () => {
+    const down = { error: { code: "provider_overloaded", message: "busy" } } as const;
+    const { loop, requests } = setup({
+      script: [[down]],
+      selectModel: async () => createScriptedModel({}),
+      fallbackModel: "scripted/scripted",
+    });
+    await expect(turn(loop, say("go"))).rejects.toMatchObject({ code: "provider_overloaded" });
+    expect(requests).toHaveLength(1);
+  });
+
+  it("tries a compaction again in a later turn when one has failed", async () => {
+    const tooLong = { error: { code: "context_window_exceeded" } } as const;
+    const down = { error: { code: "provider_overloaded", message: "busy" } } as const;
+    const { loop } = setup({
+      script: [[long], [tooLong], [down], [tooLong], [{ text: "Objective." }], [{ text: "fits" }]],
+    });
+    await turn(loop, say("a"));
+    await expect(turn(loop, say("b"))).rejects.toMatchObject({ code: "provider_overloaded" });
+    expect((await turn(loop, say("c"))).status).toBe("completed");
+  });
+
+  it("does not wait for hours because a provider asks for it", async () => {
+    const slow = { code: "provider_stream_broken", retryable: true, retryAfterMs: 7_200_000 } as const;
+    const { loop } = setup({ script: [[{ text: "x" }, { error: slow }]] });
+    await expect(turn(loop, say("go"))).rejects.toMatchObject({ code: "provider_stream_broken" });
+  });
+
+  it("runs no call of a response that was filtered", async () => {
+    const { loop, toolbox } = setup({ script: [[call("look", {}), { stop: "content_filter" }]] });
+    await expect(turn(loop, say("go"))).rejects.toMatchObject({ code: "content_filtered" });
+    expect(toolbox.runs).toEqual([]);
+  });
+
+  it("tells two calls of one response apart that have the same id", async () => {
+    const { loop, requests } = setup({
+      script: [[call("look", {}, "call_0"), call("look", {}, "call_0")], [{ text: "ok" }]],
+    });
+    await turn(loop, say("go"));
+    const ids = requests[1]?.items.flatMap((item) => (item.type === "function_call" ? [item.call_id] : []));
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  it("buys no explanation that the budget does not allow", async () => {
+    const { loop, requests } = setup({
+      script: [[call("shell", {}), { usage: { input_tokens: 90, output_tokens: 5 } }], [{ text: "never" }]],
+      budget: new Budget("session", { tokens: 100 }),
+    });
+    const { said } = await turn(loop, say("go"), answerWith(loop, answer("EXPLAIN"), answer("NO")));
+    expect(requests).toHaveLength(1);
+    expect(said.find(({ body }) => body.type === "error")?.body.payload).toMatchObject({
+      details: { code: "budget_exceeded" },
+    });
+  });
+
+  it("does not buy a summary at every step when the first was none", async () => {
+    let summaries = 0;
+    const { loop } = setup({
+      model: createScriptedModel({
+        info: { contextWindow: 10_000, maxOutputTokens: 1000 },
+        script: ({ tools, items: { length } }) => {
+          if (tools.length === 0) {
+            summaries += 1;
+            return [{ text: "x".repeat(100_000) }];
+          }
+          return length < 20 ? [call("look", {}), usage] : [{ text: "done" }];
+        },
+      }),
+      context: { strategy: "threshold", threshold: 0.8 },
+    });
+    await turn(loop, say("go"));
+    expect(summaries).toBeLessThan(4);
+  });
+
+  it("keeps what the workspace says through a compaction", async () => {
+    const { loop, requests } = setup({
+      script: [[long], [long], [{ text: "Objective." }], [{ text: "ok" }]],
+      workspaceInstructions: async () => "Use tabs.",
+    });
+    await turn(loop, say("a"));
+    await turn(loop, say("b"));
+    for await (const _ of loop.compact(never()));
+    await turn(loop, say("c"));
+    expect(texts(requests.at(-1)?.items ?? [])[0]).toContain("Use tabs.");
   });
 });

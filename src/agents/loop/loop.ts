@@ -1,4 +1,4 @@
-import type { Agent, AgentOutput, ApprovalAnswer, UserInput } from "../../contract/agent.ts";
+import type { Agent, AgentOutput, ApprovalAnswer, Inbox, UserInput } from "../../contract/agent.ts";
 import { AgentError, type ErrorCode } from "../../contract/error.ts";
 import type { LogLine } from "../../contract/log.ts";
 import type { ApprovalPolicy, ContextInfo } from "../../contract/message.ts";
@@ -10,7 +10,7 @@ import { Context } from "./context/context.ts";
 import { Conversation } from "./conversation.ts";
 import { explainCall } from "./explain.ts";
 import { Grants } from "./policy.ts";
-import { afterBreak, afterResponse, type Step, type TurnEnd } from "./step.ts";
+import { afterBreak, afterResponse, isEndOfAll, type Step, type TurnEnd } from "./step.ts";
 import { BrokenResponse, respond, type ResponseResult } from "./turn.ts";
 import { answerCall, type CallParts } from "./tool-call.ts";
 import { wait } from "./wait.ts";
@@ -38,6 +38,9 @@ export interface LoopOptions {
 /** Answers in a row that may break off or be unreadable before the turn is given up. */
 const MAX_FAULTS = 3;
 
+/** A provider that asks for a longer pause is not waited for. */
+const MAX_PAUSE_MS = 60_000;
+
 /** The agent of the house: asks the model, runs its tools, asks again. */
 export class AgentLoop implements Agent {
   readonly #options: LoopOptions;
@@ -46,8 +49,6 @@ export class AgentLoop implements Agent {
   readonly #approvals = new Approvals();
   readonly #context: Context;
   #model: Model;
-  #inbox: UserInput[] = [];
-  #takesInput = false;
   #compactedForThisRequest = false;
 
   constructor(options: LoopOptions) {
@@ -73,27 +74,21 @@ export class AgentLoop implements Agent {
     return this.#model.name;
   }
 
-  async *run(input: UserInput, signal: AbortSignal): AsyncGenerator<AgentOutput, TurnEnd> {
-    yield* this.#begin(input);
-    this.#takesInput = true;
+  async *run(inbox: Inbox, signal: AbortSignal): AsyncGenerator<AgentOutput, TurnEnd> {
+    const input = inbox.take();
+    if (!input) return "completed";
+    this.#compactedForThisRequest = false;
     try {
-      return yield* this.#steps(signal);
+      yield* this.#begin(input);
+      return yield* this.#steps(inbox, signal);
     } catch (error) {
       yield* this.#conversation.abortOpenCalls();
-      if (signal.aborted) return "cancelled";
+      if (signal.aborted && isOfAbort(error, signal)) return "cancelled";
       throw error;
     } finally {
-      this.#takesInput = false;
       // What a client continues from is the conversation as the turn left it, also when its last request failed.
       this.#conversation.mark();
     }
-  }
-
-  steer(input: UserInput): boolean {
-    if (!this.#takesInput) return false;
-    this.#conversation.checkResponse(input.previousResponseId);
-    this.#inbox.push(input);
-    return true;
   }
 
   answer(answer: ApprovalAnswer): void {
@@ -105,13 +100,19 @@ export class AgentLoop implements Agent {
   }
 
   async *compact(signal: AbortSignal): AsyncGenerator<AgentOutput, void> {
-    yield* this.#context.shorten(this.#model, signal);
+    try {
+      yield* this.#context.shorten(this.#model, signal);
+      this.#conversation.mark();
+    } catch (error) {
+      // Nothing has changed, and nobody waits for a summary any more.
+      if (!signal.aborted) throw error;
+    }
   }
 
   async restore(lines: AsyncIterable<LogLine>): Promise<void> {
     const { model, usages } = await this.#conversation.restore(lines);
     for (const usage of usages) this.#options.budget.add(usage, { earlier: true });
-    if (model === undefined || model === this.#model.name) return;
+    if (model === undefined || model === `${this.#model.provider}/${this.#model.name}`) return;
     try {
       this.#model = await this.#options.selectModel(model);
     } catch (error) {
@@ -120,22 +121,21 @@ export class AgentLoop implements Agent {
     }
   }
 
-  /** Takes the input in that opens a turn, after input that the turn before did not come to. */
+  /** Takes the input in that opens a turn. Throws before it has changed anything. */
   async *#begin(input: UserInput): AsyncGenerator<AgentOutput> {
     const { previousResponseId: responseId } = input;
     this.#conversation.checkResponse(responseId);
     const model = await this.#modelFor(input);
-    this.#conversation.continueFrom(responseId);
+    yield* this.#conversation.continueFrom(responseId);
     yield* this.#conversation.abortOpenCalls();
     if (this.#conversation.items.length === 0) yield* this.#takeInWorkspace();
-    yield* this.#takeInbox();
     yield* this.#takeIn(input, model);
   }
 
-  async *#steps(signal: AbortSignal): AsyncGenerator<AgentOutput, TurnEnd> {
+  async *#steps(inbox: Inbox, signal: AbortSignal): AsyncGenerator<AgentOutput, TurnEnd> {
     let faults = 0;
     for (let step = 0; step < this.#options.maxTurnSteps; step += 1) {
-      yield* this.#takeInbox();
+      yield* this.#takeInbox(inbox);
       yield* this.#context.shortenIfFull(this.#model, signal);
       const end = yield* this.#step(signal);
       if (end.kind === "fault") {
@@ -146,11 +146,8 @@ export class AgentLoop implements Agent {
       } else {
         faults = 0;
       }
-      if (end.kind === "end" && (end.status === "cancelled" || this.#inbox.length === 0)) {
-        // Nothing waits between this check and the return: input that comes now belongs to the next turn.
-        this.#takesInput = false;
-        return end.status;
-      }
+      // Nothing waits between this check and the end of the turn: what comes now begins the next one.
+      if (end.kind === "end" && (end.status === "cancelled" || inbox.isEmpty)) return end.status;
     }
     throw new AgentError(
       "turn_limit",
@@ -173,10 +170,12 @@ export class AgentLoop implements Agent {
       return yield* this.#mend(error, signal);
     }
     this.#compactedForThisRequest = false;
-    this.#conversation.respond(result.responseId);
+    this.#conversation.noteResponse(result.responseId);
     this.#context.count(result.usage);
     this.#options.budget.add(result.usage);
-    const end = yield* this.#answerCalls(result.calls, signal);
+    const end = isEndOfAll(result.stop)
+      ? yield* this.#conversation.abortOpenCalls()
+      : yield* this.#answerCalls(result.calls, signal);
     this.#conversation.mark();
     return end ?? afterResponse(result, this.#model.name);
   }
@@ -202,13 +201,15 @@ export class AgentLoop implements Agent {
       if (yield* this.#context.shorten(this.#model, signal)) return { kind: "more" };
     }
     const { fallbackModel, selectModel } = this.#options;
-    if (fallbackModel === undefined || !DOWN.has(error.code) || this.#model.name === fallbackModel)
-      throw error;
-    yield* this.#changeModel(await selectModel(fallbackModel), error.message);
+    if (fallbackModel === undefined || !DOWN.has(error.code)) throw error;
+    const fallback = await selectModel(fallbackModel);
+    if (this.#isCurrent(fallback)) throw error;
+    yield* this.#changeModel(fallback, error.message);
     return { kind: "more" };
   }
 
   async *#pause(faults: number, error: AgentError, signal: AbortSignal): AsyncGenerator<AgentOutput> {
+    if ((error.retryAfterMs ?? 0) > MAX_PAUSE_MS) throw error;
     const inMs = error.retryAfterMs ?? (this.#options.brokenPauseMs ?? 1000) * 2 ** (faults - 1);
     yield {
       body: { type: "status", payload: { kind: "retrying", inMs, reason: error.message, attempt: faults } },
@@ -217,8 +218,8 @@ export class AgentLoop implements Agent {
   }
 
   /** Input that came while the turn ran. A model that cannot be had is told, and the turn goes on with the one it has. */
-  async *#takeInbox(): AsyncGenerator<AgentOutput> {
-    for (let input = this.#inbox.shift(); input; input = this.#inbox.shift()) {
+  async *#takeInbox(inbox: Inbox): AsyncGenerator<AgentOutput> {
+    for (let input = inbox.take(); input; input = inbox.take()) {
       let model = this.#model;
       try {
         model = await this.#modelFor(input);
@@ -235,10 +236,12 @@ export class AgentLoop implements Agent {
   }
 
   async *#takeIn(input: UserInput, model: Model): AsyncGenerator<AgentOutput> {
-    if (model.name !== this.#model.name || model.provider !== this.#model.provider) {
-      yield* this.#changeModel(model);
-    }
+    if (!this.#isCurrent(model)) yield* this.#changeModel(model);
     yield* this.#conversation.takeIn(input.items);
+  }
+
+  #isCurrent({ name, provider }: Model): boolean {
+    return name === this.#model.name && provider === this.#model.provider;
   }
 
   async *#changeModel(model: Model, reason?: string): AsyncGenerator<AgentOutput> {
@@ -252,9 +255,10 @@ export class AgentLoop implements Agent {
     const text = await this.#options.workspaceInstructions?.();
     if (text === undefined) return;
     const said = `Instructions from files of the workspace.\n\n${text}`;
-    yield* this.#conversation.takeIn([
-      { type: "message", role: "user", content: [{ type: "input_text", text: said }] },
-    ]);
+    yield* this.#conversation.takeIn(
+      [{ type: "message", role: "user", content: [{ type: "input_text", text: said }] }],
+      { standing: true },
+    );
   }
 
   #request(): ModelRequest {
@@ -285,3 +289,7 @@ const DOWN: ReadonlySet<ErrorCode> = new Set([
   "provider_unreachable",
   "provider_stream_broken",
 ]);
+
+/** After the signal has fired, a request that ends badly was to be expected; a fault of ours was not. */
+const isOfAbort = (error: unknown, { reason }: AbortSignal) =>
+  error === reason || error instanceof AgentError || (error instanceof Error && error.name === "AbortError");

@@ -1,4 +1,5 @@
 import { AgentError } from "../../contract/error.ts";
+import type { StopReason } from "../../contract/model.ts";
 import type { BrokenResponse, ResponseResult } from "./turn.ts";
 
 export type TurnEnd = "completed" | "cancelled";
@@ -8,6 +9,10 @@ export type Step =
   | { kind: "more" }
   | { kind: "end"; status: TurnEnd }
   | { kind: "fault"; error: AgentError; note?: string };
+
+/** Stops after which nothing of the response is done: its calls are not run. */
+export const isEndOfAll = (stop: StopReason) =>
+  stop === "content_filter" || stop === "refusal" || stop === "context_window";
 
 /** Where a turn goes after a response whose calls have been answered. Throws what ends the turn as failed. */
 export function afterResponse({ calls, hasText, stop }: ResponseResult, model: string): Step {

@@ -114,7 +114,8 @@ const ITEM_OF_DELTA = { text: "message", reasoning: "reasoning", arguments: "fun
 class ItemNames {
   readonly #history: History;
   readonly #ids = new Map<number, string>();
-  readonly #callIds = new Map<string, string>();
+  /** By index of the item, as a response may use one id twice. */
+  readonly #callIds = new Map<number, string>();
   /** Text of the items that have begun and not finished. */
   readonly #texts = new Map<number, string>();
 
@@ -125,19 +126,25 @@ class ItemNames {
   delta({ index, kind, delta, callId }: Delta): AgentOutput {
     if (kind === "text") this.#texts.set(index, (this.#texts.get(index) ?? "") + delta);
     const itemId = this.#id(index, ITEM_OF_DELTA[kind]);
-    const payload = { itemId, kind, delta, ...(callId !== undefined && { callId: this.#callId(callId) }) };
+    const payload = {
+      itemId,
+      kind,
+      delta,
+      ...(callId !== undefined && { callId: this.#callId(index, callId) }),
+    };
     return { body: { type: "response_delta", payload } };
   }
 
   finish({ index, item }: Extract<ModelEvent, { type: "item" }>): ResponseItem {
     this.#texts.delete(index);
     const named = { ...item, id: this.#id(index, item.type) };
-    return named.type === "function_call" ? { ...named, call_id: this.#callId(named.call_id) } : named;
+    return named.type === "function_call" ? { ...named, call_id: this.#callId(index, named.call_id) } : named;
   }
 
   /** The response is asked for again: what comes is not what had begun. */
   forgetUnfinished(): void {
     this.#ids.clear();
+    this.#callIds.clear();
     this.#texts.clear();
   }
 
@@ -163,11 +170,12 @@ class ItemNames {
     return id;
   }
 
-  #callId(original: string): string {
-    const known = this.#callIds.get(original);
+  #callId(index: number, original: string): string {
+    const known = this.#callIds.get(index);
     if (known !== undefined) return known;
-    const callId = this.#history.hasCall(original) ? mintCallId() : original;
-    this.#callIds.set(original, callId);
+    const isTaken = this.#history.hasCall(original) || [...this.#callIds.values()].includes(original);
+    const callId = isTaken ? mintCallId() : original;
+    this.#callIds.set(index, callId);
     return callId;
   }
 }

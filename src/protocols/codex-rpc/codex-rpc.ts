@@ -4,7 +4,7 @@ import { CodexConnection } from "./connection.ts";
 import { Hall, type OfferedModel, type ServerFacts } from "./hall.ts";
 import { Histories } from "./history.ts";
 
-export type { OfferedModel, ServerFacts } from "./hall.ts";
+export type { ServerFacts } from "./hall.ts";
 
 export interface CodexRpcOptions {
   logs: LogStore;

@@ -16,6 +16,6 @@ const Answer = z.object({ decision: z.string() });
 /** What a client's answer to a question means. What is not understood, an error too, lets nothing run. */
 export function reviewOf(result: unknown): Review {
   const answer = Answer.safeParse(result);
-  if (!answer.success || !Object.hasOwn(REVIEWS, answer.data.decision)) return "YES";
+  if (!answer.success || !Object.hasOwn(REVIEWS, answer.data.decision)) return "NO_CONTINUE";
   return REVIEWS[answer.data.decision] ?? "NO_CONTINUE";
 }

@@ -91,19 +91,12 @@ export class Follower implements Subscriber {
 
   /** Begins a turn. The answer is given in its place: before anything of the turn is told. */
   start(message: ClientMessage, json: string, waiting: Waiting<Turn>): void {
-    this.#starting.push(waiting);
-    try {
-      this.hand(message, json);
-    } catch (error) {
-      this.#starting.splice(this.#starting.indexOf(waiting), 1);
-      throw error;
-    }
+    this.#handFor(waiting, this.#starting, () => this.hand(message, json));
   }
 
   /** Cancels the turn. The answer is given when all of it has ended. */
   interrupt(json: string, waiting: Waiting<void>): void {
-    this.#interrupting.push(waiting);
-    this.hand({ id: "", type: "cancel" }, json);
+    this.#handFor(waiting, this.#interrupting, () => this.hand({ id: "", type: "cancel" }, json));
   }
 
   /** Answers the open question. */
@@ -136,6 +129,17 @@ export class Follower implements Subscriber {
     };
     this.session.receive(message, json, from);
     if (refused) throw refused;
+  }
+
+  /** Nobody waits for what was refused. */
+  #handFor<Result>(waiting: Waiting<Result>, queue: Waiting<Result>[], hand: () => void): void {
+    queue.push(waiting);
+    try {
+      hand();
+    } catch (error) {
+      queue.splice(queue.indexOf(waiting), 1);
+      throw error;
+    }
   }
 
   #pass(told: Told): void {

@@ -34,17 +34,10 @@ export class Followers {
     if (known) return known;
     const session = this.#parts.sessions.running().find((running) => running.id === id);
     if (!session) throw invalidRequest(`thread not found: ${threadId}`);
-    const history = await this.read(session);
+    const history = await this.#parts.hall.histories.read(id, session);
     const follower = this.add(session, history);
     follower.follow(history.head);
     return follower;
-  }
-
-  /** What the log says of a session that runs. */
-  async read(session: Session): Promise<ThreadHistory> {
-    const history = await this.#parts.hall.histories.read(session.id);
-    history.facts.takeInfo(session.info());
-    return history;
   }
 
   /** The caller tells the client of the thread, and then has it followed. Throws RpcError when the client has left. */

@@ -1,4 +1,5 @@
 import type { LogStore, Seq, SessionId, SessionSummary } from "../../contract/log.ts";
+import type { Session } from "../../contract/session.ts";
 import { Projection } from "./projection.ts";
 import { messageOf, ThreadFacts } from "./thread-facts.ts";
 import { toThreadId } from "./thread-id.ts";
@@ -32,8 +33,20 @@ export class Histories {
     this.#options = options;
   }
 
-  /** Throws AgentError `unknown_session`. */
-  async read(id: SessionId): Promise<ThreadHistory> {
+  /** `session`: if it runs. Throws AgentError `unknown_session`. */
+  async read(id: SessionId, session?: Session): Promise<ThreadHistory> {
+    const history = await this.#replay(id);
+    const info = session?.info();
+    if (info) history.facts.takeInfo(info);
+    // What has not been read yet tells how the turn goes on.
+    const goesOn = info?.state === "running" || (info?.head_seq ?? -1) > history.head;
+    if (!goesOn) {
+      history.turns.take(history.projection.abandon(history.facts.updatedAtMs), history.head);
+    }
+    return history;
+  }
+
+  async #replay(id: SessionId): Promise<ThreadHistory> {
     const projection = new Projection({
       threadId: toThreadId(id),
       contextWindow: this.#options.contextWindow,

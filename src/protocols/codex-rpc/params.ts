@@ -85,9 +85,15 @@ const paging = {
   sortDirection: optional(z.enum(["asc", "desc"])),
 };
 
-const SandboxPolicy = z.object({
-  type: z.enum(["readOnly", "workspaceWrite", "dangerFullAccess", "externalSandbox"]),
-});
+const SANDBOX_MODES = {
+  readOnly: "read-only",
+  workspaceWrite: "workspace-write",
+  dangerFullAccess: "danger-full-access",
+} as const;
+
+const SandboxPolicy = z
+  .object({ type: z.enum(["readOnly", "workspaceWrite", "dangerFullAccess"]) })
+  .transform(({ type }) => SANDBOX_MODES[type]);
 
 export const Initialize = z.object({
   clientInfo: z.object({ name: z.string(), version: z.string(), title: text }),

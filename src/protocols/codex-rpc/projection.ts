@@ -48,6 +48,13 @@ export class Projection {
     return tokenUsage && { turnId: this.#lastTurnId, tokenUsage };
   }
 
+  /** The turn that runs has come to nothing: the server that ran it is gone. */
+  abandon(at: number): Told[] {
+    this.#told = [];
+    if (this.#turn) this.#end(this.#turn, "cancelled", at);
+    return this.#told;
+  }
+
   /** `at`: when the message came, in milliseconds. */
   take(message: ServerMessage, at: number): Told[] {
     this.#told = [];

@@ -26,8 +26,16 @@ const NOT_LOADED: ThreadStatus = { type: "notLoaded" };
 const isLoaded = ({ id, isArchived }: ThreadFacts, { sessions }: Call) =>
   !isArchived && sessions.running().some((session) => session.id === id);
 
-export const historyOf = (threadId: string, { hall }: Call): Promise<ThreadHistory> =>
-  orUnknown(hall.histories.read(toSessionId(threadId)), `thread not loaded: ${threadId}`);
+/** Throws RpcError; `missing` is what is told of a thread that does not exist. */
+export function historyOf(
+  threadId: string,
+  { hall, sessions }: Call,
+  missing = `thread not loaded: ${threadId}`,
+): Promise<ThreadHistory> {
+  const id = toSessionId(threadId);
+  const session = sessions.running().find((running) => running.id === id);
+  return orUnknown(hall.histories.read(id, session), missing);
+}
 
 export const listThreads = method(ThreadList, async (wanted, call) => {
   const found: ThreadFacts[] = [];

@@ -5,13 +5,13 @@ import { invalidRequest } from "./frame.ts";
 import type { ThreadHistory } from "./history.ts";
 import { OfThread, ThreadFork, ThreadResume, ThreadSetName, ThreadStart } from "./params.ts";
 import { historyOf, threadOf } from "./read-methods.ts";
-import { policyWord, sandboxPolicy } from "./settings.ts";
+import { checkUnchanged, policyWord, sandboxPolicy } from "./settings.ts";
 import { toSessionId, toThreadId } from "./thread-id.ts";
 import type { Turn } from "./wire.ts";
 
 export const startThread = method(ThreadStart, async (params, call) => {
   const session = await call.sessions.create(optionsOf(params));
-  const history = await call.followers.read(session);
+  const history = await call.hall.histories.read(session.id, session);
   const follower = call.followers.add(session, history);
   return {
     result: { ...opened({ session, history, params, turns: [] }, call), threadId: follower.threadId },
@@ -74,7 +74,7 @@ export const resumeThread = method(ThreadResume, async ({ threadId, excludeTurns
   await spokenIn(threadId, call);
   const wasRunning = call.sessions.running().some((session) => session.id === id);
   const session = await call.sessions.open(id);
-  checkSame(asked, session);
+  checkUnchanged(asked, session.info());
   if (!wasRunning) {
     const params = { threadId: toThreadId(id), status: { type: "idle" } } as const;
     call.hall.broadcast({ method: "thread/status/changed", params });
@@ -83,23 +83,11 @@ export const resumeThread = method(ThreadResume, async ({ threadId, excludeTurns
 });
 
 /** A thread that nobody has said anything in is none yet. Throws RpcError. */
-async function spokenIn(threadId: string, { hall }: Call): Promise<ThreadHistory> {
+async function spokenIn(threadId: string, call: Call): Promise<ThreadHistory> {
   const missing = `no rollout found for thread id ${threadId}`;
-  const history = await orUnknown(hall.histories.read(toSessionId(threadId)), missing);
+  const history = await historyOf(threadId, call, missing);
   if (history.facts.preview === "") throw invalidRequest(missing);
   return history;
-}
-
-/** A thread goes on as it was; a client may say so, but not change it. */
-function checkSame({ cwd, approvalPolicy, sandbox }: ThreadStart, session: Session): void {
-  const info = session.info();
-  const differs = (field: string, asked: string, own: string) =>
-    invalidRequest(`${field}: this thread runs with ${own}, not with ${asked}`);
-  if (cwd !== undefined && cwd !== info.workspace) throw differs("cwd", cwd, info.workspace);
-  if (approvalPolicy && approvalPolicy.policy !== info.approvalPolicy) {
-    throw differs("approvalPolicy", approvalPolicy.word, policyWord(info.approvalPolicy));
-  }
-  if (sandbox !== undefined && sandbox !== info.sandbox) throw differs("sandbox", sandbox, info.sandbox);
 }
 
 interface Following {
@@ -110,7 +98,7 @@ interface Following {
 
 /** Tells a client all that there is of a thread, and then what comes. */
 async function follow({ session, params, excludeTurns }: Following, call: Call): Promise<Outcome> {
-  const history = await call.followers.read(session);
+  const history = await call.hall.histories.read(session.id, session);
   const follower = call.followers.add(session, history);
   const turns = excludeTurns === true ? [] : history.turns.turns;
   return {
@@ -137,14 +125,15 @@ export const forkThread = method(
       throw invalidRequest(`lastTurnId: no turn ${lastTurnId} has ended in this thread`);
     }
     const isRunning = turns.turns.at(-1)?.status === "inProgress";
-    const upTo = end ?? (isRunning ? -1 : head);
+    // What was noted after the last turn belongs to the thread as well.
+    const upTo = lastTurnId === undefined && !isRunning ? head : (end ?? -1);
     const session = await call.sessions.fork(source, upTo, optionsOf(params));
     const { result, after } = await follow({ session, params, excludeTurns }, call);
     return {
       result,
       async after() {
         await after?.();
-        const history = await call.followers.read(session);
+        const history = await call.hall.histories.read(session.id, session);
         call.hall.broadcast({ method: "thread/started", params: { thread: threadOf(history, call, []) } });
       },
     };

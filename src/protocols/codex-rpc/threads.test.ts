@@ -85,6 +85,15 @@ describe("a thread's folder, policy and sandbox", () => {
     }
   });
 
+  test("are taken again as they were told, also where the server's policy lies between two words", async () => {
+    const { client } = await inFolder();
+    const { threadId, approvalPolicy, cwd } = await client.call("thread/start", {});
+    const input = [{ type: "text", text: "hi" }];
+    await client.call("turn/start", { threadId, input, approvalPolicy, cwd });
+    await client.next("turn/completed");
+    await client.call("thread/resume", { threadId, approvalPolicy, cwd });
+  });
+
   test("what is left out of what was asked for is told", async () => {
     const { client } = await inFolder();
     await client.call("thread/start", { developerInstructions: "Be brief.", config: { web_search: true } });
@@ -279,6 +288,23 @@ describe("other clients", () => {
     const { thread } = await client.call("thread/read", { threadId });
     expect(at(thread, "status", "type")).toBe("notLoaded");
   });
+});
+
+test("a turn that a crash has cut off is interrupted, and the thread goes on", async () => {
+  const first = createTestDoor({ script: [[{ call: { name: "look", arguments: { hang: true } } }]] });
+  const { threadId, say } = await first.inThread();
+  const hanging = new Promise((resolve) => first.toolbox.started.addEventListener("hanging", resolve));
+  await say("one");
+  await hanging;
+  const { ready } = createTestDoor({ ...repeating, logs: first.logs });
+  const client = await ready();
+  const { thread: read } = await client.call("thread/read", { threadId, includeTurns: true });
+  expect(read).toMatchObject({ status: { type: "notLoaded" }, turns: [{ status: "interrupted" }] });
+  const { thread } = await client.call("thread/resume", { threadId });
+  expect(thread).toMatchObject({ status: { type: "idle" }, turns: [{ status: "interrupted" }] });
+  const { turn } = await client.call("turn/start", { threadId, input: [{ type: "text", text: "two" }] });
+  expect(at(turn, "id")).not.toBe(at(read, "turns", 0, "id"));
+  expect(await client.next("turn/completed")).toMatchObject({ turn: { status: "completed" } });
 });
 
 test("what clients ask for before they begin is answered", async () => {

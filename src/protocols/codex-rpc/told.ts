@@ -1,7 +1,7 @@
 import type { Notification } from "./notification.ts";
 import type { CommandAction, Turn } from "./wire.ts";
 
-export type Decision = "accept" | "acceptForSession" | "decline" | "cancel";
+type Decision = "accept" | "acceptForSession" | "decline" | "cancel";
 
 /** A question to the client, without its number. */
 export type Question =

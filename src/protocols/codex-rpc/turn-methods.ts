@@ -3,7 +3,7 @@ import { method } from "./call.ts";
 import type { Follower } from "./follower.ts";
 import { invalidRequest, RPC_CODES, RpcError } from "./frame.ts";
 import { TurnInterrupt, TurnStart, TurnSteer, type UserPart } from "./params.ts";
-import { policyWord, SANDBOX_TYPES } from "./settings.ts";
+import { checkUnchanged } from "./settings.ts";
 
 /** What one input may hold, in characters. */
 const MAX_CHARACTERS = 1_048_576;
@@ -11,7 +11,7 @@ const MAX_CHARACTERS = 1_048_576;
 /** Begins a turn; while one runs, what is said is taken into it. */
 export const startTurn = method(TurnStart, async (params, call) => {
   const follower = await call.followers.of(params.threadId);
-  checkSettings(params, follower);
+  checkUnchanged({ ...params, sandbox: params.sandboxPolicy }, follower.session.info());
   const { model } = params;
   const isSame = model === undefined || model === follower.session.info().model;
   const message = userInput(params.input, isSame ? undefined : model);
@@ -45,19 +45,6 @@ function activeTurn({ projection: { turn } }: Follower, expected: string, purpos
   if (!turn) throw invalidRequest(`no active turn to ${purpose}`);
   if (turn.id === expected) return turn.id;
   throw invalidRequest(`expected active turn id ${expected} but found ${turn.id}`);
-}
-
-/** A thread's folder, policy and sandbox are settled when it starts: saying the same again is fine. */
-function checkSettings({ cwd, approvalPolicy, sandboxPolicy }: TurnStart, { session }: Follower): void {
-  const info = session.info();
-  const differs = (field: string, asked: string, own: string) =>
-    invalidRequest(`${field}: this thread runs with ${own}; for ${asked} start another thread`);
-  if (cwd !== undefined && cwd !== info.workspace) throw differs("cwd", cwd, info.workspace);
-  if (approvalPolicy && approvalPolicy.policy !== info.approvalPolicy) {
-    throw differs("approvalPolicy", approvalPolicy.word, policyWord(info.approvalPolicy));
-  }
-  const own = SANDBOX_TYPES[info.sandbox];
-  if (sandboxPolicy && sandboxPolicy.type !== own) throw differs("sandboxPolicy", sandboxPolicy.type, own);
 }
 
 function userInput(parts: readonly UserPart[], model?: string): ClientMessage {

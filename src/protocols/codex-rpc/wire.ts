@@ -3,7 +3,7 @@
  * milliseconds, all others in seconds.
  */
 
-export interface Times {
+interface Times {
   startedAtMs: number;
   completedAtMs: number | null;
 }
@@ -13,7 +13,7 @@ export type UserPart =
   | { type: "text"; text: string; text_elements: never[] }
   | { type: "image"; url: string; detail: "auto" | "low" | "high" | null };
 
-export type ItemStatus = "inProgress" | "completed" | "failed" | "declined";
+type ItemStatus = "inProgress" | "completed" | "failed" | "declined";
 
 export interface CommandAction {
   type: "unknown";
@@ -76,7 +76,7 @@ export interface FileChangeItem extends Times {
   status: ItemStatus;
 }
 
-export interface ContextCompaction extends Times {
+interface ContextCompaction extends Times {
   type: "contextCompaction";
   id: string;
 }

@@ -4,7 +4,7 @@ import type { Model } from "../../../contract/model.ts";
 import { askAside } from "../aside.ts";
 import type { Budget } from "../budget.ts";
 import { mintItemId } from "../ids.ts";
-import { estimateTokens } from "./meter.ts";
+import { estimateTokens, totalTokens } from "./meter.ts";
 import { transcript } from "./transcript.ts";
 
 const INSTRUCTIONS = `You write the memory of a coding session that is about to continue without its older part. \
@@ -31,7 +31,7 @@ export async function* compacted(
   signal: AbortSignal,
 ): AsyncGenerator<AgentOutput, ResponseItem[] | undefined> {
   const window = model.info.contextWindow;
-  const cut = tailStart(items, Math.min(window * TAIL_SHARE, tokens(items) * TAIL_SHARE_OF_ITEMS));
+  const cut = tailStart(items, Math.min(window * TAIL_SHARE, totalTokens(items) * TAIL_SHARE_OF_ITEMS));
   const old = items.slice(0, cut);
   if (old.length === 0) return undefined;
   const text = `Write the memory of this conversation:\n\n${transcript(old)}`;
@@ -39,10 +39,12 @@ export async function* compacted(
     { model, instructions: INSTRUCTIONS, text, sessionId, budget, told: false },
     signal,
   );
+  if (summary === undefined || summary.trim() === "") return undefined;
+  const standing = old.filter((item) => item.type === "message" && item.standing === true);
   const words = newestWords(old, window * WORDS_SHARE);
   const memory = summaryItem(summary);
-  const replacement = [...words, memory];
-  if (summary.trim() === "" || tokens(replacement) >= tokens(old)) return undefined;
+  const replacement = [...standing, ...words, memory];
+  if (totalTokens(replacement) >= totalTokens(old)) return undefined;
   yield { body: { type: "response_item", payload: memory } };
   return [...replacement, ...items.slice(cut)];
 }
@@ -74,7 +76,7 @@ function newestWords(items: readonly ResponseItem[], budget: number): ResponseIt
   const words: ResponseItem[] = [];
   let spent = 0;
   for (const item of items.toReversed()) {
-    if (item.type !== "message" || item.role !== "user") continue;
+    if (item.type !== "message" || item.role !== "user" || item.standing === true) continue;
     spent += estimateTokens(item);
     if (spent > budget) break;
     words.unshift(item);

@@ -7,6 +7,9 @@ import type { History } from "../history.ts";
 import { compacted } from "./compact.ts";
 import { ContextMeter } from "./meter.ts";
 
+/** How many items must come after a compaction that was none, before the next is tried. */
+const GROWTH = 10;
+
 export interface ContextOptions {
   sessionId: string;
   budget: Budget;
@@ -22,6 +25,8 @@ export class Context {
   readonly #history: History;
   readonly #options: ContextOptions;
   readonly #meter = new ContextMeter();
+  /** How long the conversation was when a compaction came to nothing. */
+  #fruitlessAt = -Infinity;
 
   constructor(history: History, options: ContextOptions) {
     this.#history = history;
@@ -47,6 +52,8 @@ export class Context {
   async *shortenIfFull(model: Model, signal: AbortSignal): AsyncGenerator<AgentOutput> {
     const { strategy, threshold } = this.#options;
     if (strategy === "dummy" || this.tokens < threshold * model.info.contextWindow) return;
+    // A summary that was no shorter would be none again: not before there is more to leave out.
+    if (this.#history.items.length < this.#fruitlessAt + GROWTH) return;
     try {
       yield* this.shorten(model, signal);
     } catch (error) {
@@ -66,6 +73,7 @@ export class Context {
       this.#history.replace(shorter);
       this.#meter.forget();
     }
+    this.#fruitlessAt = shorter ? -Infinity : this.#history.items.length;
     const after = shorter ? this.tokens : before;
     yield {
       body: {

@@ -25,7 +25,7 @@ export function estimateTokens(item: ResponseItem): number {
 
 const textTokens = (characters: number) => Math.ceil(characters / CHARACTERS_PER_TOKEN) + 4;
 
-const sum = (items: readonly ResponseItem[]) =>
+export const totalTokens = (items: readonly ResponseItem[]) =>
   items.reduce((tokens, item) => tokens + estimateTokens(item), 0);
 
 /** How full the window is: the provider's own last count, and an estimate of what came after it. */
@@ -56,8 +56,8 @@ export class ContextMeter {
       counted.length === 0 ||
       items[counted.length - 1] !== counted.last
     ) {
-      return sum(items) + Math.ceil(overhead / CHARACTERS_PER_TOKEN);
+      return totalTokens(items) + Math.ceil(overhead / CHARACTERS_PER_TOKEN);
     }
-    return counted.tokens + sum(items.slice(counted.length));
+    return counted.tokens + totalTokens(items.slice(counted.length));
   }
 }
