@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ClientMessage, ServerMessage } from "../src/contract/message.ts";
+import { ClientFrame } from "../src/protocols/agent-stream/frames.ts";
+import { MessagesRequest } from "../src/protocols/codex-events/request.ts";
+import { readPayload } from "../src/protocols/investigate/payload.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const documents = ["README.md", ...globSync("docs/*.md", { cwd: root })];
@@ -32,6 +35,16 @@ describe.each(documents)("%s", (document) => {
   it("shows only frames that a server sends", () => {
     for (const frame of framesOf(document, "json server")) {
       expect(ServerMessage.safeParse(JSON.parse(frame)), frame).toMatchObject({ success: true });
+    }
+  });
+
+  it.each([
+    ["agent-stream", (frame: unknown) => ClientFrame.parse(frame)],
+    ["investigate", readPayload],
+    ["messages", (frame: unknown) => MessagesRequest.parse(frame)],
+  ] as const)("shows only what the door %s takes", (door, read) => {
+    for (const frame of framesOf(document, `json ${door}`)) {
+      expect(() => read(JSON.parse(frame)), frame).not.toThrow();
     }
   });
 

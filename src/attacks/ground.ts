@@ -46,7 +46,7 @@ export async function layGround(options: Partial<PickOptions> = {}, sandbox?: Sa
     await mkdir(join(top, name, ".."), { recursive: true });
     await writeFile(join(top, name), text);
   }
-  await promisify(execFile)("git", ["init", "--quiet", workspace]);
+  await git("init", "--quiet", workspace);
   const hiddenPaths = [".env", "sessions", "conf/service.key"].map((name) => join(workspace, name));
   const picked = await pickSandbox({
     mode: "workspace-write",
@@ -68,6 +68,12 @@ export async function layGround(options: Partial<PickOptions> = {}, sandbox?: Sa
     reveals: async (script, more) => (await shell(script, more)).stdout.includes(SECRET),
   };
 }
+
+/** As a person runs it, without the person's own settings. */
+export const git = (...words: string[]) =>
+  promisify(execFile)("git", words, {
+    env: { PATH: DEFAULT_PATH, HOME: "/nonexistent", GIT_CONFIG_NOSYSTEM: "1" },
+  });
 
 /** The real sandbox, and none. */
 export const SANDBOX_SIDES = {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe } from "vitest";
 import { IS_ROOT, newFolder } from "../testing/confined.ts";
 import { attacks } from "./attack.suite.ts";
-import { exists, type Ground, isTouched, layGround, SANDBOX_SIDES, SECRET } from "./ground.ts";
+import { exists, git, type Ground, isTouched, layGround, SANDBOX_SIDES, SECRET } from "./ground.ts";
 
 describe("a command that writes outside of the workspace", () => {
   attacks<Ground>(SANDBOX_SIDES, {
@@ -82,6 +82,17 @@ describe("a command that leaves something for programs outside to obey", () => {
     "replaces the configuration by renaming another file": async ({ shell, workspace }) => {
       await shell("echo evil > new && mv new .git/config");
       return (await readFile(join(workspace, ".git/config"), "utf8")).includes("evil");
+    },
+    "has git read another configuration": async (ground) => {
+      await ground.shell(
+        `cp -r .git evil; ${programIn("evil/config", ground)}; echo ../evil > .git/commondir`,
+      );
+      return statusRunsIt(ground);
+    },
+    "has git read a second configuration": async (ground) => {
+      await git("-C", ground.workspace, "config", "extensions.worktreeConfig", "true");
+      await ground.shell(programIn(".git/config.worktree", ground));
+      return statusRunsIt(ground);
     },
     "moves .git away and makes another": async ({ shell, workspace }) => {
       await shell("mv .git old; mkdir -p .git/hooks; echo evil > .git/hooks/pre-commit");
@@ -228,6 +239,17 @@ describe.runIf(IS_ROOT)("a command of root", () => {
     },
   });
 });
+
+/** A script that names a program in a configuration of git, which leaves a trace. */
+const programIn = (config: string, { workspace, outside }: Ground) =>
+  `printf '#!/bin/sh\\necho > ${outside}/trace' > program; chmod +x program
+  git config --file ${config} core.fsmonitor ${workspace}/program`;
+
+/** Whether it is run outside of the sandbox when somebody looks at the state of the repository. */
+async function statusRunsIt({ workspace, outside }: Ground): Promise<boolean> {
+  await git("-C", workspace, "status");
+  return exists(join(outside, "trace"));
+}
 
 /** Whether it was there; it is not any more. */
 async function removed(file: string): Promise<boolean> {

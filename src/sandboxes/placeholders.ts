@@ -6,17 +6,19 @@ interface Held {
   /** Inodes are used again. */
   birthtimeMs: number;
   isFolder: boolean;
+  /** In bytes, of a file. */
+  size: number;
   commands: number;
 }
 
 /** What stands at each place while a command runs. */
 export interface Placed extends ProtectedPath {
-  /** An empty folder or file of ours. */
+  /** A folder or file of ours. */
   isPlaceholder: boolean;
 }
 
 /**
- * Empty folders and files that stand in the workspace where a protected place does not exist, because only what exists
+ * Folders and files that stand in the workspace where a protected place does not exist, because only what exists
  * can be mounted over. Counted over concurrent commands; what somebody else made or filled is left alone.
  */
 export class Placeholders {
@@ -55,16 +57,16 @@ export class Placeholders {
   }
 }
 
-function create({ path, placeholder }: ProtectedPath, held: Map<string, Held>): boolean {
+function create({ path, placeholder, content = "" }: ProtectedPath, held: Map<string, Held>): boolean {
   const isFolder = placeholder === "folder";
   try {
     if (isFolder) mkdirSync(path);
-    else writeFileSync(path, "", { flag: "wx" });
+    else writeFileSync(path, content, { flag: "wx" });
   } catch {
     return false;
   }
   const { ino: inode, birthtimeMs } = lstatSync(path);
-  held.set(path, { inode, birthtimeMs, isFolder, commands: 1 });
+  held.set(path, { inode, birthtimeMs, isFolder, size: content.length, commands: 1 });
   return true;
 }
 
@@ -74,7 +76,7 @@ function removeIfUntouched(path: string, held: Held): void {
   try {
     // Fails if something is in it.
     if (held.isFolder) rmdirSync(path);
-    else if (found.size === 0) unlinkSync(path);
+    else if (found.size === held.size) unlinkSync(path);
   } catch {
     // Somebody uses it now: it is theirs.
   }

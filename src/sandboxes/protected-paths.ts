@@ -10,6 +10,8 @@ export interface ProtectedPath {
   access: "read-only" | "anchor";
   /** What to put there while nothing is, so that a command cannot. */
   placeholder: "folder" | "file";
+  /** Of a placeholder that is a file. */
+  content?: string;
 }
 
 /** The protected places of a workspace, parents first. Throws where one is a symbolic link: that can be replaced. */
@@ -27,23 +29,38 @@ function gitPaths(workspace: string): ProtectedPath[] {
   const found = look(git.path);
   if (found === undefined) return [git];
   if (found.isDirectory()) return [{ ...git, access: "anchor" }, ...insideGit(git.path)];
-  // Reading a pipe would wait for whoever writes to it.
-  if (!found.isFile()) return [git];
 
   const linked = linkedGitFolder(git.path);
-  if (linked === undefined || !isInside(workspace, linked) || !look(linked)?.isDirectory()) return [git];
-  return [git, ...anchors(workspace, linked), ...insideGit(linked)];
+  if (linked === undefined || !isFolderInside(workspace, linked)) return [git];
+  const common = namedIn(join(linked, "commondir"), /^(.+)$/m) ?? linked;
+  const folders = new Set(isFolderInside(workspace, common) ? [linked, common] : [linked]);
+  return [git, ...[...folders].flatMap((folder) => [...anchors(workspace, folder), ...insideGit(folder)])];
 }
 
+/** What a repository's programs are named in, and what says that it is to be read elsewhere. */
 function insideGit(folder: string): ProtectedPath[] {
-  return [place(join(folder, "hooks"), "folder"), place(join(folder, "config"), "file")];
+  return [
+    place(join(folder, "hooks"), "folder"),
+    place(join(folder, "config"), "file"),
+    place(join(folder, "config.worktree"), "file"),
+    // It must name a folder: this one.
+    { ...place(join(folder, "commondir"), "file"), content: ".\n" },
+  ];
 }
 
 /** A worktree's `.git` is a file that names the folder. */
-function linkedGitFolder(file: string): string | undefined {
-  const named = /^gitdir: (.+)$/m.exec(readFileSync(file, "utf8"))?.[1];
+const linkedGitFolder = (file: string) => namedIn(file, /^gitdir: (.+)$/m);
+
+/** The path that a file names, relative to its folder. */
+function namedIn(file: string, pattern: RegExp): string | undefined {
+  // Reading a pipe would wait for whoever writes to it.
+  if (look(file)?.isFile() !== true) return undefined;
+  const named = pattern.exec(readFileSync(file, "utf8"))?.[1];
   return named === undefined ? undefined : resolve(dirname(file), named);
 }
+
+const isFolderInside = (folder: string, path: string) =>
+  isInside(folder, path) && look(path)?.isDirectory() === true;
 
 function anchors(workspace: string, folder: string): ProtectedPath[] {
   return [...foldersBetween(workspace, folder), folder].map((path) => ({

@@ -68,6 +68,19 @@ describe.each(USERS)("protected places, as $user", ({ identity }) => {
     expect(await readdir(join(workspace, "store/main/hooks"))).toEqual([]);
   });
 
+  it("are those of the repository that a worktree shares with others", async () => {
+    const workspace = await newFolder(identity);
+    for (const folder of ["bare", "bare/worktrees", "bare/worktrees/main"])
+      await mkdir(join(workspace, folder));
+    await writeFile(join(workspace, ".git"), "gitdir: bare/worktrees/main\n");
+    await writeFile(join(workspace, "bare/worktrees/main/commondir"), "../..\n");
+    if (identity !== undefined) execFileSync("chown", ["-R", `${identity.uid}`, workspace]);
+    const script = "mkdir -p bare/hooks; echo evil > bare/hooks/x; echo evil > bare/config; mv bare gone";
+    await attempt(workspace, `${script}; echo evil > bare/worktrees/main/commondir`);
+    expect(await readdir(join(workspace, "bare"))).toEqual(["worktrees"]);
+    expect(await readFile(join(workspace, "bare/worktrees/main/commondir"), "utf8")).toBe("../..\n");
+  });
+
   it("leave the rest of a repository writable", async () => {
     const workspace = await newFolder(identity);
     const options = identity === undefined ? {} : identity;

@@ -18,6 +18,7 @@ describe("a seatbelt profile", () => {
         '(allow file-write* (literal "/dev/null") (literal "/dev/zero") (literal "/dev/tty") (literal "/dev/dtracehelper"))',
         '(allow file-write* (subpath "/Users/me/work") (subpath "/private/var/folders/x/T/agentloop-1"))',
         '(deny file-write* (subpath "/Users/me/work/.git/hooks") (subpath "/Users/me/work/.git/config") ' +
+          '(subpath "/Users/me/work/.git/config.worktree") (subpath "/Users/me/work/.git/commondir") ' +
           '(subpath "/Users/me/work/.codex") (subpath "/Users/me/work/.agents"))',
         '(deny file-write-unlink (literal "/Users/me/work/.git"))',
         '(deny file-read* file-write* (subpath "/Users/me/.env"))',

@@ -60,6 +60,11 @@ function withoutLinks(path: string): string {
   return existsSync(path) ? realpathSync(path) : path;
 }
 
+/** Those that `protectedPaths` finds in a workspace with a repository of its own. */
+const PROTECTED = ["hooks", "config", "config.worktree", "commondir"]
+  .map((name) => `.git/${name}`)
+  .concat(".codex", ".agents");
+
 type ProfileFacts = Pick<SeatbeltOptions, "workspace" | "hiddenPaths" | "tempFolder" | "network">;
 
 /** A profile in Apple's sandbox language; of rules that fit, the last one holds. */
@@ -75,7 +80,7 @@ export function seatbeltProfile(facts: ProfileFacts, writable: boolean): string 
     rule("allow file-write*", roots.map(subpath)),
     rule(
       "deny file-write*",
-      [".git/hooks", ".git/config", ".codex", ".agents"].map((path) => subpath(join(workspace, path))),
+      PROTECTED.map((path) => subpath(join(workspace, path))),
     ),
     // Moved away, .git could be made anew with other hooks.
     rule("deny file-write-unlink", [literal(git)]),

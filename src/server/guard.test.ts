@@ -108,7 +108,7 @@ describe("a request", () => {
       status: 204,
       headers: {
         "access-control-allow-origin": "https://app.example",
-        "access-control-allow-methods": "GET, HEAD, OPTIONS",
+        "access-control-allow-methods": "GET, POST, HEAD, OPTIONS",
         "access-control-allow-headers": expect.stringContaining("Authorization"),
       },
     });

@@ -50,7 +50,7 @@ describe("the routes", () => {
     await site.start();
     expect(await site.ask({ method: "DELETE" })).toMatchObject({
       status: 405,
-      headers: { allow: "GET, HEAD, OPTIONS" },
+      headers: { allow: "GET, POST, HEAD, OPTIONS" },
     });
     expect(await site.ask({ path: "/echo" })).toMatchObject({
       status: 405,
@@ -58,7 +58,7 @@ describe("the routes", () => {
     });
     expect(await site.ask({ method: "OPTIONS" })).toMatchObject({
       status: 204,
-      headers: { allow: "GET, HEAD, OPTIONS" },
+      headers: { allow: "GET, POST, HEAD, OPTIONS" },
     });
     expect(await site.ask({ path: "/ws" })).toMatchObject({ status: 426, headers: { upgrade: "websocket" } });
   });

@@ -162,11 +162,9 @@ export class RequestHandler {
     const { headers, peer } = exchange;
     const request = { method, path, params, query, headers, body, ...(peer !== undefined && { peer }) };
     const answer = await page(request);
-    const common = this.#commonHeaders(exchange);
-    if (!("open" in answer) && !answer.events) return await sendPage(exchange, answer, common);
-    const open = "open" in answer ? answer.open : answer.events && pulled(answer.events);
-    const visit = { info: infoOf(doorOf(route), exchange), query, params };
-    if (open) await this.#parts.admission.events(visit, { open }, this.#beginner(exchange));
+    const open = openerOf(answer);
+    if (open !== undefined) return await this.#sendEvents(exchange, { open }, doorOf(route), { query, params });
+    await sendPage(exchange, answer as PageAnswer, this.#commonHeaders(exchange));
   }
 
   #beginner(exchange: Exchange): BeginAnswer {

@@ -1,4 +1,5 @@
 import type { AgentOutput } from "../../contract/agent.ts";
+import type { MessageItem } from "../../contract/item.ts";
 import type { InputItem } from "../../contract/message.ts";
 import type { Model } from "../../contract/model.ts";
 import type { Budget } from "./budget.ts";
@@ -39,7 +40,7 @@ export async function* askAside(
         yield { body };
       } else if (body.type === "response_item" && body.payload.type === "message") {
         const message = { ...body.payload, aside: true };
-        for (const part of message.content) if (part.type === "output_text") answer += part.text;
+        answer += textOf(message);
         if (told) yield { body: { type: "response_item", payload: message } };
       }
     }
@@ -48,3 +49,6 @@ export async function* askAside(
   }
   return isWhole ? answer : undefined;
 }
+
+const textOf = ({ content }: MessageItem) =>
+  content.map((part) => (part.type === "output_text" ? part.text : "")).join("");

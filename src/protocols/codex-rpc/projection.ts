@@ -182,6 +182,7 @@ export class Projection {
       }
       case "archived":
       case "forked":
+      case "rewound":
         break;
     }
   }

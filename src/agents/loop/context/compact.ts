@@ -49,9 +49,6 @@ export async function* compacted(
   return [...replacement, ...items.slice(cut)];
 }
 
-const tokens = (items: readonly ResponseItem[]) =>
-  items.reduce((total, item) => total + estimateTokens(item), 0);
-
 /** Where the newest steps begin: at most `budget` tokens, at least one step, never between a call and its output. */
 function tailStart(items: readonly ResponseItem[], budget: number): number {
   let start = items.length;
