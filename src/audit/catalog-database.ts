@@ -35,8 +35,8 @@ const SCHEMA = `
     cost_usd REAL NOT NULL DEFAULT 0,
     unpriced INTEGER NOT NULL DEFAULT 0,
     -- A log without a line that tells a time has that of its file.
-    began TEXT AS (coalesce(start_time, strftime('%Y-%m-%dT%H:%M:%fZ', changed / 1000, 'unixepoch'))),
-    latest TEXT AS (coalesce(last_activity, strftime('%Y-%m-%dT%H:%M:%fZ', changed / 1000, 'unixepoch')))
+    began TEXT AS (coalesce(start_time, strftime('%Y-%m-%dT%H:%M:%fZ', CAST(changed AS INTEGER) / 1000.0, 'unixepoch'))),
+    latest TEXT AS (coalesce(last_activity, strftime('%Y-%m-%dT%H:%M:%fZ', CAST(changed AS INTEGER) / 1000.0, 'unixepoch')))
   ) STRICT;
   CREATE INDEX session_by_start ON session (archived, began, id);
   CREATE INDEX session_by_activity ON session (archived, latest, id);
@@ -77,10 +77,12 @@ export function removeDatabase(path: string): void {
 
 /** What SQLite says of a file that is no database or not a whole one. */
 export const isDamage = (error: unknown): boolean =>
-  error instanceof Error && "errcode" in error && DAMAGE.has(Number(error.errcode) & 0xff);
+  error instanceof Error &&
+  "errcode" in error &&
+  (DAMAGE.has(Number(error.errcode) & 0xff) || /^no such (table|column)/.test(error.message));
 
-/** SQLITE_CORRUPT, SQLITE_NOTADB; SQLITE_ERROR: a table that should be there is not. */
-const DAMAGE = new Set([11, 26, 1]);
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const DAMAGE = new Set([11, 26]);
 
 function reopen(path: string): DatabaseSync | undefined {
   const stat = lstatSync(path, { throwIfNoEntry: false });

@@ -44,7 +44,8 @@ export class FileSource implements LogSource {
     for (const folder of [this.#folder, this.#archive]) {
       const stats = await lstat(pathOf(folder, id)).catch(() => undefined);
       if (stats?.isFile()) {
-        return { size: stats.size, changed: stats.mtimeMs, archived: folder === this.#archive };
+        const held = await this.isHeld(id);
+        return { size: stats.size, changed: stats.mtimeMs, archived: folder === this.#archive, held };
       }
     }
     return undefined;
@@ -83,7 +84,8 @@ export class FileSource implements LogSource {
   }
 
   watch(id: SessionId, changed: () => void): () => void {
-    const timer = setInterval(changed, LOOK_MS).unref();
+    // It keeps the process alive: somebody waits.
+    const timer = setInterval(changed, LOOK_MS);
     try {
       const watcher = watch(join(this.#folder, `${id}.jsonl`), { persistent: false }, changed);
       // The file may have gone to the archive, or the system may watch no more files: the timer goes on.

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SessionId, SessionSummary } from "../contract/log.ts";
 import { CatalogCheckpoint } from "./catalog-checkpoint.ts";
+import { changedLogs, compareNames } from "./catalog-compare.ts";
 import { IN_MEMORY, isDamage, openDatabase, removeDatabase } from "./catalog-database.ts";
-import { inGroups, LogReading, MUCH_LENGTH, SLICE_LENGTH } from "./catalog-reading.ts";
+import { CatalogReader } from "./catalog-reader.ts";
 import type { LogSource } from "./catalog-source.ts";
-import { CatalogTable, type Outline, type SessionRow } from "./catalog-table.ts";
+import { CatalogTable, type SessionRow } from "./catalog-table.ts";
 
 export interface CatalogOptions {
   source: LogSource;
@@ -21,26 +21,19 @@ export interface CatalogOptions {
 
 /** How long what is new in the logs waits to come into the catalog. */
 const FOLLOW_MS = 1000;
-const READ_TOGETHER = 8;
-/** How long merging what was read may hold up what is to be read next. */
-const TIDY_MS = 50;
-/** When there is very much to read, it is taken in larger pieces: then it is a start, and nobody is served yet. */
-const MUCH = 1000;
-const MUCH_TOGETHER = 64;
-const OUTLINED_TOGETHER = 250;
-/** How many logs are compared with the catalog before others get their turn. */
-const COMPARED_TOGETHER = 50;
 
 interface Opened {
   database: DatabaseSync;
   table: CatalogTable;
+  reader: CatalogReader;
   checkpoint: CatalogCheckpoint;
   /** Resolves when what a crash left behind has been read; a new one reads every log first. */
   recovered: Promise<void>;
 }
 
 /**
- * Keeps the catalog level with the logs. It follows them: whoever writes a log only says that it begins. An answer comes after what the logs held when it was asked for.
+ * Keeps the catalog level with the logs. It follows them: whoever writes a log only says that it begins. An answer
+ * holds all that the logs held when it was asked for.
  */
 export class CatalogIndex {
   readonly #options: CatalogOptions;
@@ -122,10 +115,6 @@ export class CatalogIndex {
     await this.#level(false);
   }
 
-  async hold(id: SessionId, held: boolean): Promise<void> {
-    await this.ask(() => this.#open().table.hold(id, held));
-  }
-
   /** Resolves when every log has been compared with the catalog once since the start. */
   async compared(): Promise<void> {
     await this.#level(false);
@@ -146,14 +135,17 @@ export class CatalogIndex {
   #open(): Opened {
     if (this.#opened) return this.#opened;
     const { database, isNew } = this.#openDatabase();
-    const opened: Opened = {
-      database,
-      table: new CatalogTable(database),
-      checkpoint: new CatalogCheckpoint(this.#options.path, this.#options.onFault),
-      recovered: Promise.resolve(),
-    };
+    const table = new CatalogTable(database);
+    const checkpoint = new CatalogCheckpoint(this.#options.path, this.#options.onFault);
+    const reader = new CatalogReader({
+      source: this.#options.source,
+      table,
+      isActive: ({ id, active }) => this.#written.has(id) || (active === 1 && this.#options.othersWrite()),
+      written: () => checkpoint.whereDue(),
+    });
+    const opened: Opened = { database, table, reader, checkpoint, recovered: Promise.resolve() };
     this.#opened = opened;
-    opened.recovered = this.#recover(opened.table, isNew).catch((error: unknown) => {
+    opened.recovered = this.#recover(opened, isNew).catch((error: unknown) => {
       this.#fail(error);
     });
     return opened;
@@ -201,20 +193,20 @@ export class CatalogIndex {
   }
 
   async #catchUp(names: boolean): Promise<void> {
-    await this.#open().recovered;
-    if (names) await this.#compareNames();
+    const { table, reader, recovered } = this.#open();
+    await recovered;
+    if (names) this.grew(await compareNames(table, this.#options.source));
     this.#markGrown();
-    await this.#readStale();
+    await reader.readAll(this.#stale);
   }
 
-  async #recover(table: CatalogTable, isNew: boolean): Promise<void> {
-    if (isNew) await this.#compareNames();
-    else for (const id of table.activeIds()) this.#stale.add(id);
-    await this.#readStale();
-    if (!isNew)
-      this.#compared = this.#compareAll().catch((error: unknown) => {
-        this.#fail(error);
-      });
+  async #recover({ table, reader }: Opened, isNew: boolean): Promise<void> {
+    this.grew(isNew ? await compareNames(table, this.#options.source) : table.activeIds());
+    await reader.readAll(this.#stale);
+    if (isNew) return;
+    this.#compared = this.#compareAll(table).catch((error: unknown) => {
+      this.#fail(error);
+    });
   }
 
   #markGrown(): void {
@@ -232,117 +224,12 @@ export class CatalogIndex {
     for (const id of table.activeIds()) if (!this.#written.has(id)) this.#stale.add(id);
   }
 
-  async #readStale(): Promise<void> {
-    while (this.#stale.size > 0) {
-      const together = this.#stale.size > MUCH ? MUCH_TOGETHER : READ_TOGETHER;
-      const ids = first(this.#stale, together);
-      for (const id of ids) this.#stale.delete(id);
-      try {
-        await this.#read(ids);
-        await this.#tidy();
-        await this.#open().checkpoint.whereDue();
-      } catch (error) {
-        for (const id of ids) this.#stale.add(id);
-        throw error;
-      }
-    }
-  }
-
-  /** Some steps. What is left of it is done after the next reading. */
-  async #tidy(): Promise<void> {
-    const { table } = this.#open();
-    const until = performance.now() + TIDY_MS;
-    while (performance.now() < until && table.tidy()) await nextTurn();
-  }
-
-  async #read(ids: readonly SessionId[]): Promise<void> {
-    const { source } = this.#options;
-    const found = await Promise.all(ids.map((id) => source.find(id)));
-    const { table } = this.#open();
-    let open: LogReading[] = [];
-    table.transaction(() => {
-      for (const [index, id] of ids.entries()) {
-        const log = found[index];
-        if (log) open.push(new LogReading(source, log, table.prepare(id, log)));
-        else table.remove(id);
-      }
-    });
-    const all = open;
-    try {
-      while (open.length > 0) {
-        const readings = await Promise.all(open.map((reading) => reading.next()));
-        const groupLength = ids.length > READ_TOGETHER ? MUCH_LENGTH : SLICE_LENGTH;
-        for (const group of inGroups(readings, groupLength)) {
-          table.store(group);
-          await nextTurn();
-        }
-        open = open.filter(({ done }) => !done);
-      }
-    } finally {
-      await Promise.all(all.map((reading) => reading.close()));
-    }
-    this.#settle(table, all);
-  }
-
-  #settle(table: CatalogTable, readings: readonly LogReading[]): void {
-    const othersWrite = this.#options.othersWrite();
-    table.transaction(() => {
-      for (const { row, found } of readings) {
-        const active = this.#written.has(row.id) || (othersWrite && row.active === 1);
-        if (!table.settle(row, found, active)) this.#stale.add(row.id);
-      }
-    });
-  }
-
-  async #compareNames(): Promise<void> {
-    const { here, archived, held } = await this.#options.source.all();
-    const { table } = this.#open();
-    const known = new Set<SessionId>();
-    for await (const row of this.#outlines()) {
-      known.add(row.id);
-      const isThere = (row.archived === 1 ? archived : here).has(row.id);
-      if (!isThere) this.#stale.add(row.id);
-      if (held.has(row.id) !== (row.held === 1)) table.hold(row.id, held.has(row.id));
-    }
-    // Oldest first: so they are numbered, and so they are found.
-    const fresh = [...here, ...archived].filter((id) => !known.has(id)).sort();
-    for (const id of fresh) this.#stale.add(id);
-    await this.#readStale();
-    for (const id of fresh) if (held.has(id)) table.hold(id, true);
-  }
-
-  async *#outlines(): AsyncGenerator<Outline> {
-    const { table } = this.#open();
-    let some = table.after("", OUTLINED_TOGETHER);
-    while (some.length > 0) {
-      yield* some;
-      await nextTurn();
-      some = table.after(some.at(-1)?.id ?? "", OUTLINED_TOGETHER);
-    }
-  }
-
   /** Slowly, beside all else: finds logs that were changed while no server ran. */
-  async #compareAll(): Promise<void> {
-    let last = "";
-    while (!this.#closed && this.#opened) {
-      const rows = this.#opened.table.after(last, COMPARED_TOGETHER);
-      if (rows.length === 0) break;
-      const found = await Promise.all(rows.map(({ id }) => this.#options.source.find(id)));
-      for (const [index, { id, changed, active }] of rows.entries()) {
-        if (active === 0 && found[index]?.changed !== changed) this.#stale.add(id);
-      }
-      last = rows.at(-1)?.id ?? last;
-      await nextTurn();
+  async #compareAll(table: CatalogTable): Promise<void> {
+    for await (const ids of changedLogs(table, this.#options.source)) {
+      if (this.#closed || this.#opened?.table !== table) return;
+      this.grew(ids);
     }
     await this.#level(true);
   }
-}
-
-function first<Item>(items: Iterable<Item>, count: number): Item[] {
-  const taken: Item[] = [];
-  for (const item of items) {
-    if (taken.length === count) break;
-    taken.push(item);
-  }
-  return taken;
 }

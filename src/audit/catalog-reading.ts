@@ -1,22 +1,20 @@
-import type { LogSource } from "./catalog-source.ts";
-import type { FoundLog } from "./catalog-source.ts";
+import type { FoundLog, LogSource, RawLine } from "./catalog-source.ts";
 import type { Reading, SessionRow } from "./catalog-table.ts";
 import { addLine } from "./catalog-totals.ts";
 import { parseLine } from "./line.ts";
 import { textOf } from "./search-text.ts";
 
-/** How much goes into the catalog at once: text in characters, and lines. */
+/** How much is read of one log before it goes into the catalog: text in characters, and lines. */
 export const SLICE_LENGTH = 16_384;
 const SLICE_LINES = 100;
-/** The same where nobody is kept waiting by it. */
-export const MUCH_LENGTH = 131_072;
 
 /** Reads what is new in one log, slice by slice. */
 export class LogReading {
   readonly found: FoundLog;
+  /** As it is when all that has been read is in the catalog. */
   row: SessionRow;
   done = false;
-  readonly #lines: AsyncIterator<{ start: number; end: number; text: string }>;
+  readonly #lines: AsyncIterator<RawLine>;
 
   constructor(source: LogSource, found: FoundLog, row: SessionRow) {
     this.found = found;
@@ -50,21 +48,4 @@ export class LogReading {
   async close(): Promise<void> {
     await this.#lines.return?.();
   }
-}
-
-/** Cuts readings into groups of which each is taken in without holding up the event loop for long. */
-export function* inGroups(readings: readonly Reading[], maxLength: number): Generator<Reading[]> {
-  let group: Reading[] = [];
-  let length = 0;
-  for (const reading of readings) {
-    const own = reading.texts.reduce((sum, { text }) => sum + text.length, 0);
-    if (group.length > 0 && length + own > maxLength) {
-      yield group;
-      group = [];
-      length = 0;
-    }
-    group.push(reading);
-    length += own;
-  }
-  if (group.length > 0) yield group;
 }

@@ -100,7 +100,7 @@ export class CatalogRecords implements Records {
   async hold(id: SessionId, held: boolean): Promise<void> {
     await this.#mustExist(id);
     await this.#options.source.hold(id, held);
-    await this.index.hold(id, held);
+    this.index.grew([id]);
   }
 
   async #mustExist(id: SessionId): Promise<void> {

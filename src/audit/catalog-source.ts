@@ -6,6 +6,8 @@ export interface FoundLog {
   /** When it was last written to, in milliseconds since 1970. */
   changed: number;
   archived: boolean;
+  /** Under legal hold. */
+  held: boolean;
 }
 
 /** A whole line, without its line break, and the position after it. */

@@ -69,8 +69,9 @@ export class CatalogTable {
       update: database.prepare(
         `UPDATE session SET indexed = ?, ${TOTALS.map((name) => `${name} = ?`).join(", ")} WHERE no = ?`,
       ),
-      settle: database.prepare("UPDATE session SET changed = ?, archived = ?, active = ? WHERE no = ?"),
-      hold: database.prepare("UPDATE session SET held = ? WHERE id = ?"),
+      settle: database.prepare(
+        "UPDATE session SET changed = ?, archived = ?, held = ?, active = ? WHERE no = ?",
+      ),
       remove: database.prepare("DELETE FROM session WHERE no = ?"),
       merge: database.prepare("INSERT INTO words (words, rank) VALUES ('merge', 16)"),
       changes: database.prepare("SELECT total_changes() AS count"),
@@ -129,10 +130,10 @@ export class CatalogTable {
    * The log has been read as far as `row` says. False when the catalog does not say the same, because another process
    * wrote to it. Within a transaction.
    */
-  settle(row: SessionRow, { size, changed, archived }: FoundLog, active: boolean): boolean {
+  settle(row: SessionRow, { size, changed, archived, held }: FoundLog, active: boolean): boolean {
     // It has grown while it was read: when it was last written to is not known.
     const known = row.indexed > size ? 0 : changed;
-    this.#statements.settle.run(known, Number(archived), Number(active), row.no);
+    this.#statements.settle.run(known, Number(archived), Number(held), Number(active), row.no);
     return this.#statements.position.get(row.no)?.["indexed"] === row.indexed;
   }
 
@@ -147,10 +148,6 @@ export class CatalogTable {
     if (row === undefined) return;
     this.#removeWords(row.no);
     this.#statements.remove.run(row.no);
-  }
-
-  hold(id: SessionId, held: boolean): void {
-    this.#statements.hold.run(Number(held), id);
   }
 
   /** One small step of merging what the index of words has collected. False: there was nothing to do. */

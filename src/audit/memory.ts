@@ -92,7 +92,8 @@ class MemorySource implements LogSource {
   }
 
   async find(id: SessionId): Promise<FoundLog | undefined> {
-    return this.#logs.get(id)?.found();
+    const log = this.#logs.get(id);
+    return log && { ...log.found(), held: this.#held.has(id) };
   }
 
   async *lines(id: SessionId, from: number): AsyncGenerator<RawLine> {
@@ -174,7 +175,7 @@ class MemoryLog implements SessionLog {
     this.#ended = false;
   }
 
-  found(): FoundLog {
+  found(): Omit<FoundLog, "held"> {
     return { size: this.lines.length, changed: Date.parse(this.#lastActivity), archived: this.archived };
   }
 

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,6 +65,25 @@ async function run(
   return { code, out, said };
 }
 
+/** The command in a process of its own, its results through a pipe. */
+function start(words: string[], into = "cat") {
+  const script = `
+    import { runCommand } from ${JSON.stringify(new URL("./cli.ts", import.meta.url).href)};
+    import { processTerminal } from ${JSON.stringify(new URL("./terminal.ts", import.meta.url).href)};
+    const terminal = processTerminal();
+    process.exitCode = await runCommand(process.argv.slice(1), { terminal, storePath: () => undefined });
+  `;
+  const shell = `set -o pipefail; "$@" | ${into}`;
+  const node = [process.execPath, "--input-type=module", "-e", script, ...words];
+  const child = spawn("bash", ["-c", shell, "bash", ...node], { stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  let said = "";
+  child.stdout.on("data", (chunk) => (out += chunk));
+  child.stderr.on("data", (chunk) => (said += chunk));
+  const ended = once(child, "close").then(([code]) => ({ code: code as number, out, said }));
+  return { stdout: child.stdout, ended };
+}
+
 const parsed = (out: string) =>
   out
     .trimEnd()
@@ -114,14 +134,16 @@ describe("the command line", () => {
   it("follows a session that another process writes, until it has ended", async () => {
     const store = createLogStore({ folder });
     const log = store.create(idOf(1));
-    const following = run(["tail", idOf(1), "--after=-1", "--follow", "--json"]);
+    const { stdout, ended } = start(["tail", idOf(1), "--after=-1", "--follow", "--json", "--store", folder]);
+    // It follows from the first line that it shows.
+    await once(stdout, "data");
     for (let count = 0; count < 50; count += 1) {
       log.append("outgoing", '{"id":"1","type":"status","payload":{}}');
       await new Promise((resolve) => setImmediate(resolve));
     }
     await log.end();
-    const { code, out } = await following;
-    expect(code).toBe(0);
+    const { code, out, said } = await ended;
+    expect([code, said]).toEqual([0, ""]);
     expect(parsed(out).map(({ seq }) => seq)).toEqual(Array.from({ length: 52 }, (_, seq) => seq));
     await store.close();
   });
@@ -216,33 +238,10 @@ describe("the command line", () => {
   it("ends quietly when nobody reads on", async () => {
     await write(1);
     appendFileSync(join(folder, `${idOf(2)}.jsonl`), "{}\n".repeat(50_000));
-    const script = `
-      import { runCommand } from ${JSON.stringify(new URL("./cli.ts", import.meta.url).href)};
-      import { processTerminal } from ${JSON.stringify(new URL("./terminal.ts", import.meta.url).href)};
-      process.exitCode = await runCommand(process.argv.slice(1), { terminal: processTerminal(), storePath: () => undefined });
-    `;
-    const child = spawn(
-      "bash",
-      [
-        "-c",
-        'set -o pipefail; "$@" | head -c 10',
-        "bash",
-        process.execPath,
-        "--input-type=module",
-        "-e",
-        script,
-        "export",
-        idOf(2),
-        "--format",
-        "jsonl",
-        "--store",
-        folder,
-      ],
-      { stdio: ["ignore", "pipe", "pipe"] },
-    );
-    let said = "";
-    child.stderr.on("data", (chunk) => (said += chunk));
-    const code = await new Promise((resolve) => child.on("close", resolve));
+    const { code, said } = await start(
+      ["export", idOf(2), "--format", "jsonl", "--store", folder],
+      "head -c 10",
+    ).ended;
     expect([code, said]).toEqual([0, ""]);
   });
 });

@@ -166,6 +166,20 @@ test.each(["0.0.0.0", "::", "192.168.1.5", "agent.example.com"])("HOST=%s needs 
   expect(problemsOf({ environment: { HOST: host, AUTH_TOKEN: "x".repeat(32) } })).toEqual([]);
 });
 
+test("TLS needs its key and its certificate, or none of them", () => {
+  for (const name of ["key.pem", "cert.pem"]) writeFileSync(join(folder, name), "");
+  const key = { TLS_KEY_PATH: "key.pem" };
+  const both = { ...key, CODEX_API_TLS_CERT_PATH: "cert.pem" };
+  const missing = (name: string) => [
+    `${name}: expected both TLS_KEY_PATH and TLS_CERT_PATH for TLS, got nothing`,
+  ];
+  expect(problemsOf({ environment: both })).toEqual([]);
+  expect(problemsOf({ environment: key })).toEqual(missing("TLS_CERT_PATH"));
+  expect(problemsOf({ environment: { TLS_CERT_PATH: "cert.pem" } })).toEqual(missing("TLS_KEY_PATH"));
+  expect(problemsOf({ environment: { CODEX_API_USE_TLS: "true" } })).toEqual(missing("TLS_KEY_PATH"));
+  expect(problemsOf({ environment: { ...key, CODEX_API_USE_TLS: "false" } })).toEqual([]);
+});
+
 test("--addr takes host and port, also with an IPv6 address", () => {
   expect(load({ argv: ["-a", "127.0.0.2:81"] })).toMatchObject({ host: "127.0.0.2", port: 81 });
   expect(load({ argv: ["--addr=[::1]:82"] })).toMatchObject({ host: "::1", port: 82 });

@@ -130,6 +130,8 @@ export class Http2Exchange implements Exchange {
   begin(status: number, headers: Record<string, string>): Writable {
     const fields = Object.entries(headers).filter(([name]) => !HTTP1_ONLY.has(name.toLowerCase()));
     this.body.respond({ ":status": status, ...Object.fromEntries(fields) });
+    // What the client still sends is not wanted any more.
+    this.body.once("finish", () => setImmediate(() => this.body.close(constants.NGHTTP2_NO_ERROR)));
     return this.body;
   }
 

@@ -1,9 +1,10 @@
 import { once } from "node:events";
+import { constants } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import { selfSigned } from "../testing/certificate.ts";
 import { connectTo, FrameClient } from "../testing/frame-client.ts";
 import { TestDoor } from "../testing/test-door.ts";
@@ -73,6 +74,18 @@ describe.each([
     expect(await site.ask2(posted)).toMatchObject({ status: 200, body: '{"ä":1}' });
     expect(await site.ask2({ method: "HEAD", path: "/health" })).toMatchObject({ status: 200, body: "" });
     expect(await site.ask2({ method: "OPTIONS", path: "/echo" })).toMatchObject({ status: 204 });
+    const head = {
+      method: "HEAD",
+      path: "/api/stream/investigate",
+      headers: { accept: "text/event-stream" },
+    };
+    for (const answer of [await site.ask(head), await site.ask2(head)]) {
+      expect(answer).toMatchObject({
+        status: 200,
+        body: "",
+        headers: { "content-type": "text/event-stream" },
+      });
+    }
     expect(codeOf(await site.ask2({ path: "/agent/stream" }))).toBe("not_found");
   });
 
@@ -161,6 +174,18 @@ describe("a body", () => {
     });
     stream.write("12");
     expect((await once(stream, "response"))[0][":status"]).toBe(408);
+    session.destroy();
+  });
+
+  it("that nobody wants any more is not waited for", async () => {
+    await site.start();
+    const session = connectTo(site.origin);
+    const stream = session.request({ ":method": "POST", ":path": "/echo", "content-type": "text/plain" });
+    stream.write("no end");
+    expect((await once(stream, "response"))[0][":status"]).toBe(415);
+    expect(codeOf({ status: 415, headers: {}, body: await text(stream) })).toBe("unsupported_media_type");
+    await once(stream, "close");
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
     session.destroy();
   });
 

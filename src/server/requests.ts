@@ -8,7 +8,7 @@ import { answerHeaders, headersTooLarge, responseOn, sendPage, sendRefusal } fro
 import { pulled } from "../channels/sse.ts";
 import { readBody } from "./body.ts";
 import { type Exchange, headOfHttp1, Http1Exchange, Http2Exchange, type RequestHead } from "./exchange.ts";
-import type { EventAnswer } from "../contract/page.ts";
+import type { EventAnswer, PageAnswer } from "../contract/page.ts";
 import type { OpenProtocol } from "../contract/protocol.ts";
 import type { ClientInfo } from "../contract/session.ts";
 import type { Guard } from "./guard.ts";
@@ -162,9 +162,15 @@ export class RequestHandler {
     const { headers, peer } = exchange;
     const request = { method, path, params, query, headers, body, ...(peer !== undefined && { peer }) };
     const answer = await page(request);
-    const open = openerOf(answer);
-    if (open !== undefined) return await this.#sendEvents(exchange, { open }, doorOf(route), { query, params });
-    await sendPage(exchange, answer as PageAnswer, this.#commonHeaders(exchange));
+    if (!isStream(answer)) return await sendPage(exchange, answer, this.#commonHeaders(exchange));
+    await this.#sendEvents(exchange, { info: infoOf(doorOf(route), exchange), query, params }, answer);
+  }
+
+  async #sendEvents(exchange: Exchange, visit: Visit, answer: StreamAnswer): Promise<void> {
+    const begin = this.#beginner(exchange);
+    if (exchange.method === "HEAD") return void begin({ "Content-Type": "text/event-stream" }).end();
+    const open = "open" in answer ? answer.open : pulled(answer.events);
+    await this.#parts.admission.events(visit, { open }, begin);
   }
 
   #beginner(exchange: Exchange): BeginAnswer {
@@ -224,6 +230,11 @@ function checkHeaderBytes(headers: IncomingHttpHeaders, limit: number): void {
   );
   if (bytes > limit) throw headersTooLarge();
 }
+
+type StreamAnswer = EventAnswer | (PageAnswer & Required<Pick<PageAnswer, "events">>);
+
+const isStream = (answer: PageAnswer | EventAnswer): answer is StreamAnswer =>
+  "open" in answer || answer.events !== undefined;
 
 const doorOf = ({ door, path }: PageRoute): Door["name"] => door ?? path;
 

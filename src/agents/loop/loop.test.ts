@@ -42,7 +42,7 @@ function setup({ script = [], others = [], ...options }: Setup) {
       return found;
     },
     toolbox,
-    toolContext: testContext(),
+    toolContext: writableContext(),
     instructions: "be good",
     approvalPolicy: "suggest",
     approvalTimeoutMs: 60_000,
@@ -53,6 +53,11 @@ function setup({ script = [], others = [], ...options }: Setup) {
     ...options,
   });
   return { loop, requests, toolbox, seen };
+}
+
+function writableContext() {
+  const context = testContext();
+  return { ...context, sandbox: { ...context.sandbox, mode: "workspace-write" as const } };
 }
 
 type OnOutput = (body: ServerBody, output: AgentOutput) => void;
@@ -496,6 +501,25 @@ describe("approvals", () => {
     expect(status).toBe("completed");
     expect(refused).toBe(1);
   });
+
+  it.each([
+    ["suggest", ["apply_patch"], 1],
+    ["auto-edit", ["apply_patch"], 1],
+    ["full-auto", [], 0],
+  ] as const)(
+    "lets no patch through a read-only sandbox under %s that nobody approved",
+    async (approvalPolicy, asked, ran) => {
+      const { loop, toolbox } = setup({
+        approvalPolicy,
+        toolContext: testContext(),
+        script: [[call("apply_patch", { input: "p" })], [{ text: "done" }]],
+      });
+      const { said } = await turn(loop, say("go"), answerWith(loop));
+      const tools = said.flatMap(({ body }) => (body.type === "approval_request" ? [body.payload.tool] : []));
+      expect(tools).toEqual(asked);
+      expect(toolbox.runs).toHaveLength(ran);
+    },
+  );
 
   it.each([
     ["suggest", ["apply_patch", "shell"]],

@@ -1,4 +1,4 @@
-import type { ApprovalPolicy } from "../../contract/message.ts";
+import type { ApprovalPolicy, SandboxMode } from "../../contract/message.ts";
 import type { Assessment } from "../../contract/tool.ts";
 
 /** What each policy lets pass without asking. */
@@ -28,5 +28,16 @@ export class Grants {
   }
 }
 
-export const mustAsk = (assessment: Assessment, policy: ApprovalPolicy, grants: Grants) =>
-  !PASSES[policy].includes(assessment.effect) && !grants.covers(assessment);
+/**
+ * In a read-only sandbox only a person's approval lets a patch through: a policy that does not ask lets it ask all the
+ * same, and one under which nobody answers forbids it.
+ */
+export function decide(
+  assessment: Assessment,
+  { policy, grants, sandbox }: { policy: ApprovalPolicy; grants: Grants; sandbox: SandboxMode },
+): "run" | "ask" | "forbid" {
+  if (grants.covers(assessment)) return "run";
+  if (assessment.effect === "edit" && sandbox === "read-only")
+    return policy === "full-auto" ? "forbid" : "ask";
+  return PASSES[policy].includes(assessment.effect) ? "run" : "ask";
+}

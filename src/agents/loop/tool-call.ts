@@ -12,7 +12,7 @@ import type { Approvals } from "./approvals.ts";
 import { type Ask, askUser } from "./ask.ts";
 import { callOutput, type History, unrunOutput } from "./history.ts";
 import { mintItemId } from "./ids.ts";
-import { type Grants, mustAsk } from "./policy.ts";
+import { decide, type Grants } from "./policy.ts";
 
 /** What a call needs from the loop. */
 export interface CallParts {
@@ -46,7 +46,16 @@ export async function* answerCall(
   const { call, assessment } = read;
   let patch: string | undefined;
   let shown: Assessment = assessment;
-  if (mustAsk(assessment, parts.policy, parts.grants)) {
+  const decision = decide(assessment, { ...parts, sandbox: parts.context.sandbox.mode });
+  if (decision === "forbid") {
+    yield finish(
+      item,
+      parts.history,
+      "The sandbox is read-only, and nobody is asked: this patch was not applied.",
+    );
+    return "answered";
+  }
+  if (decision === "ask") {
     const permission = yield* askUser({ ...parts, item, call, assessment }, signal);
     if (permission.kind !== "run") {
       yield finish(item, parts.history, permission.output);

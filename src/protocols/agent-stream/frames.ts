@@ -21,7 +21,6 @@ const ConfigOverrides = z.object({
   /** Send partial text and output as it comes. */
   stream: optional(z.boolean()),
 });
-export type ConfigOverrides = z.infer<typeof ConfigOverrides>;
 
 const UserMessage = z.object({
   type: z.literal("user_message"),

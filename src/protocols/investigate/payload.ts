@@ -44,7 +44,7 @@ const Approval = z.object({
     .transform((decision): Review => REVIEWS[decision]),
   message: z.string().nullish(),
 });
-export type Approval = z.infer<typeof Approval>;
+type Approval = z.infer<typeof Approval>;
 
 const Answer = z.object({ approval: Approval });
 const Cancel = z.object({ cancel: z.literal(true) });
