@@ -1,10 +1,19 @@
 // Builds dist/ws-server.js: the server with all that it needs, in files that run without node_modules.
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { build } from "esbuild";
 
 const { version, engines } = JSON.parse(readFileSync("package.json", "utf8"));
 
-rmSync("dist", { recursive: true, force: true });
+const started = Date.now();
 
 await build({
   entryPoints: { "server/main": "src/ws-server.ts", "server/user-worker": "src/user-worker.ts" },
@@ -25,6 +34,13 @@ await build({
   legalComments: "linked",
   logLevel: "warning",
 });
+
+// A server that runs reads its chunks when they are first needed: those of the build before stay for a while.
+const DAY_MS = 86_400_000;
+for (const name of readdirSync("dist/server")) {
+  const path = `dist/server/${name}`;
+  if (statSync(path).mtimeMs < started - DAY_MS) rmSync(path, { recursive: true });
+}
 
 // The grammar that shell commands are read with.
 for (const wasm of ["web-tree-sitter/web-tree-sitter.wasm", "tree-sitter-bash/tree-sitter-bash.wasm"]) {

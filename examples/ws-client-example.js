@@ -61,7 +61,9 @@ socket.on("unexpected-response", (_request, { statusCode, statusMessage }) => {
   const hint = statusCode === 401 ? " (is AUTH_TOKEN right?)" : "";
   fail(`The server refused the connection: ${statusCode} ${clean(statusMessage)}${hint}.`);
 });
-socket.on("error", (error) => fail(`Cannot talk to ${url.origin}: ${error.message || error.code}.`));
+socket.on("error", (error) =>
+  fail(`Cannot talk to ${url.origin}: ${error.message || error.code}. Is the server running?`),
+);
 socket.on("close", (code, reason) =>
   fail(`The connection was lost (${code}${clean(` ${reason.toString()}`).trimEnd()}).`),
 );

@@ -25,6 +25,9 @@ const bold = colour("1");
 const green = colour("32");
 const red = colour("31");
 
+/** What a person types is not known beforehand: it never runs without a sandbox. */
+const isInteractive = process.argv.includes("--interactive");
+
 const say = (text = "") => process.stdout.write(`${text}\n`);
 
 async function main(): Promise<void> {
@@ -32,7 +35,7 @@ async function main(): Promise<void> {
   try {
     const server = await startServer(folder);
     try {
-      if (process.argv.includes("--interactive")) await interactive(server.url);
+      if (isInteractive) await interactive(server.url);
       else await turn(server, folder);
     } finally {
       await server.stop();
@@ -52,7 +55,9 @@ async function startServer(folder: string): Promise<RealServer> {
   try {
     return await startRealServer(launch);
   } catch (error) {
-    if (!(error instanceof NotStarted)) throw error;
+    const isForWantOfSandbox =
+      error instanceof NotStarted && error.message.includes("SANDBOX=danger-full-access");
+    if (!isForWantOfSandbox || isInteractive) throw error;
     const server = await startRealServer({
       ...launch,
       env: { ...launch.env, SANDBOX: "danger-full-access" },
@@ -65,7 +70,7 @@ async function startServer(folder: string): Promise<RealServer> {
 }
 
 async function interactive(url: string): Promise<void> {
-  say(dim(`A server with the scripted model listens on ${url} Try: ${PROMPT}`));
+  say(dim(`A server with the scripted model listens on ${url}\nTry: ${PROMPT}`));
   const child = spawn(process.execPath, [client, url], { stdio: "inherit" });
   await once(child, "exit");
 }

@@ -6,11 +6,14 @@ const HELP = `Talk to an AgentLoop server from a terminal.
 
   node ws-client-example.js [ws://host:port] ["one prompt"]
 
-With a prompt it runs one turn and exits: 0 completed, 1 failed or cancelled. Without one it asks for prompts; when
-standard input is not a terminal, each of its lines is a prompt, or the answer (y n c a e) to an open approval.
-When standard output is not a terminal, the answer goes there and everything else to standard error.
+With a prompt it runs one turn and exits: 0 completed, 1 failed or cancelled.
+Without one it asks for prompts; when standard input is not a terminal, each of
+its lines is a prompt, or the answer (y n c a e) to an open approval. When
+standard output is not a terminal, the answer goes there and everything else to
+standard error.
 
-  WS_URL       the server, when no argument names it (ws://127.0.0.1:8080); .../ws/SESSION_ID attaches to a session
+  WS_URL       the server, when no argument names it (ws://127.0.0.1:8080);
+               .../ws/SESSION_ID attaches to a session
   AUTH_TOKEN   sent as "Authorization: Bearer"
   NO_COLOR     no colours
 `;

@@ -72,7 +72,7 @@ describe("a command that writes outside of the workspace", () => {
 describe("a command that leaves something for programs outside to obey", () => {
   attacks<Ground>(SANDBOX_SIDES, {
     "writes a hook of the repository": async ({ shell, workspace }) => {
-      await shell("echo evil > .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit");
+      await shell("mkdir -p .git/hooks; echo evil > .git/hooks/pre-commit");
       return exists(join(workspace, ".git/hooks/pre-commit"));
     },
     "sets a program in the repository's configuration": async ({ shell, workspace }) => {

@@ -11,7 +11,7 @@ const BLOBS = "blobs";
 /** Says that a session is under legal hold. It stays where it is, wherever the log goes. */
 const HOLD = ".hold";
 
-export const holdPath = (folder: string, id: SessionId): string => join(folder, `${id}${HOLD}`);
+const holdPath = (folder: string, id: SessionId): string => join(folder, `${id}${HOLD}`);
 
 export async function isHeld(folder: string, id: SessionId): Promise<boolean> {
   // Whatever stands there: a hold that cannot be read is one.

@@ -47,7 +47,7 @@ export class CatalogCheckpoint {
 
   #run(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const worker = new Worker(SCRIPT, { eval: true, workerData: this.#path });
+    const worker = new Worker(SCRIPT, { eval: true, execArgv: [], workerData: this.#path });
     worker.on("error", this.#onFault);
     worker.on("exit", () => resolve());
     return promise;

@@ -47,6 +47,7 @@ export class CatalogIndex {
   #pass: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #compared: Promise<void> = Promise.resolve();
+  #following: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: CatalogOptions) {
@@ -56,7 +57,9 @@ export class CatalogIndex {
   /** Before the first line of a log. */
   began(id: SessionId): void {
     this.#written.add(id);
-    this.#timer ??= setInterval(() => void this.#follow(), FOLLOW_MS).unref();
+    this.#timer ??= setInterval(() => {
+      this.#following ??= this.#follow().finally(() => (this.#following = undefined));
+    }, FOLLOW_MS).unref();
     try {
       // Without the mark a crash is noticed all the same, only later: when all logs are compared.
       this.#open().table.begin(id);
@@ -112,7 +115,8 @@ export class CatalogIndex {
       if (row) table.clear(row);
     });
     this.#stale.add(id);
-    await this.#level(false);
+    // What was taken out must not stand in the journal either.
+    await this.ask((database) => database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
   }
 
   /** Resolves when every log has been compared with the catalog once since the start. */
@@ -124,6 +128,7 @@ export class CatalogIndex {
   async close(): Promise<void> {
     if (this.#closed) return;
     clearInterval(this.#timer);
+    await this.#following;
     if (this.#opened) await this.#level(false);
     this.#closed = true;
     await this.#compared;
@@ -172,7 +177,12 @@ export class CatalogIndex {
   }
 
   async #follow(): Promise<void> {
-    if (this.#written.size > 0 || this.#stale.size > 0) await this.#level(false);
+    try {
+      if (this.#written.size > 0 || this.#stale.size > 0) await this.#level(false);
+      await this.#opened?.reader.tidy();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** One pass after the other: who asks while one runs waits for the next. */

@@ -15,7 +15,7 @@ const SMALL: Portion = { logs: 8, length: SLICE_LENGTH };
 const LARGE: Portion = { logs: 64, length: 131_072 };
 const MUCH = 1000;
 
-/** How long merging what was read may hold up what is to be read next. */
+/** How long such steps go on. */
 const TIDY_MS = 50;
 
 interface CatalogReaderParts {
@@ -47,7 +47,8 @@ export class CatalogReader {
         for (const id of some) ids.add(id);
         throw error;
       }
-      await this.#tidy();
+      // Else it falls behind so far that it is done all at once. A little at a time it waits until nobody asks.
+      if (portion === LARGE) await this.tidy();
       await this.#parts.written();
     }
   }
@@ -95,8 +96,8 @@ export class CatalogReader {
     return unsettled;
   }
 
-  /** Some steps. What is left of it is done after the next reading. */
-  async #tidy(): Promise<void> {
+  /** Some steps of merging what was read. What is left of it is done the next time. */
+  async tidy(): Promise<void> {
     const until = performance.now() + TIDY_MS;
     while (performance.now() < until && this.#parts.table.tidy()) await nextTurn();
   }

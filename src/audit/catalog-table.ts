@@ -39,8 +39,7 @@ const TOTALS = Object.keys(noTotals()) as (keyof Totals)[];
  */
 const POSITION_BITS = 40n;
 
-export const toWordsKey = (no: number, position: number): bigint =>
-  (BigInt(no) << POSITION_BITS) | BigInt(position);
+const toWordsKey = (no: number, position: number): bigint => (BigInt(no) << POSITION_BITS) | BigInt(position);
 
 export const fromWordsKey = (key: bigint): { no: number; position: number } => ({
   no: Number(key >> POSITION_BITS),
@@ -56,7 +55,6 @@ export class CatalogTable {
     this.#database = database;
     this.#statements = {
       byId: database.prepare("SELECT * FROM session WHERE id = ?"),
-      byNo: database.prepare("SELECT * FROM session WHERE no = ?"),
       after: database.prepare(
         "SELECT id, archived, held, active, changed FROM session WHERE id > ? ORDER BY id LIMIT ?",
       ),
@@ -84,10 +82,6 @@ export class CatalogTable {
     return toRow(this.#statements.byId.get(id));
   }
 
-  findByNumber(no: number): SessionRow | undefined {
-    return toRow(this.#statements.byNo.get(no));
-  }
-
   /** Some sessions, by id. */
   after(id: SessionId, limit: number): Outline[] {
     return this.#statements.after.all(id, limit).map((row) => row as unknown as Outline);
@@ -107,8 +101,9 @@ export class CatalogTable {
     this.#statements.add.run(id);
     const row = this.find(id);
     if (row === undefined) throw new Error(`session ${id} is not in the catalog`);
-    const isOther =
-      size < row.indexed || (size === row.indexed && row.changed > 0 && changed !== row.changed);
+    const isWritten = row.changed > 0 && row.changed !== changed;
+    // Whoever appends here marks the log first: one without the mark was changed by hand.
+    const isOther = size < row.indexed || (isWritten && (row.active === 0 || size === row.indexed));
     return isOther ? this.#clear(row) : row;
   }
 

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -282,7 +283,10 @@ describe("a search", () => {
     log.append("incoming", '{"id":"1","type":"user_input","payload":{"input":"my secret illness"}}');
     await log.end();
     expect((await store.records.search("illness", 5)).events.length).toBe(1);
+    expect(readFileSync(`${catalog()}-wal`, "latin1")).toContain("illness");
     await store.erase(idOf(1), 1, "asked for");
+    for (const ending of ["", "-wal"])
+      expect(readFileSync(`${catalog()}${ending}`, "latin1")).not.toContain("illness");
     expect((await store.records.search("illness", 5)).events).toEqual([]);
     expect(await store.summary(idOf(1))).toMatchObject({ title: null, event_count: 3 });
   });

@@ -40,7 +40,7 @@ export function describeCall(
     `- Asked for by the model at ${call.at}, call ${span(call.id)}`,
     ...call.questions.map((question) => describeQuestion(question, clients)),
     ...permission(call),
-    ...facts(end?.line.audit?.tool),
+    ...facts(call, end?.line.audit?.tool),
     "",
     ...whatWasAsked(call),
     ...outcome(call, end),
@@ -48,7 +48,7 @@ export function describeCall(
 }
 
 /** The decision alone, on one line. */
-export function describeQuestion(
+function describeQuestion(
   { asked, askedAt, seq, answer }: Question,
   clients: ReadonlyMap<string, ClientInfo>,
 ) {
@@ -90,14 +90,14 @@ const permission = ({ started, questions }: Call): string[] =>
     ? ["- Allowed by the policy, or by an earlier ALWAYS: nobody was asked"]
     : [];
 
-function facts(tool: AuditFacts["tool"]): string[] {
-  if (tool === undefined) return [];
+function facts({ started, questions }: Call, tool: AuditFacts["tool"] = {}): string[] {
+  const cwd = tool.cwd ?? started?.cwd ?? questions.at(-1)?.asked.cwd;
   const streams = [
     tool.stdout && `stdout ${tool.stdout.bytes} bytes (SHA-256 ${span(tool.stdout.sha256)})`,
     tool.stderr && `stderr ${tool.stderr.bytes} bytes (SHA-256 ${span(tool.stderr.sha256)})`,
   ].filter((text) => text !== undefined);
   return [
-    ...(tool.cwd === undefined ? [] : [`- Folder: ${span(tool.cwd)}`]),
+    ...(cwd === undefined ? [] : [`- Folder: ${span(cwd)}`]),
     ...(tool.sandbox === undefined ? [] : [`- Sandbox: ${span(tool.sandbox)}`]),
     ...(tool.signal ? [`- Ended by signal ${span(tool.signal)}`] : []),
     ...(tool.timed_out === true ? ["- Ended because it took too long"] : []),

@@ -12,7 +12,8 @@ export function lockStore(folder: string): { release: () => void } {
   const path = join(folder, "server.lock");
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(path);
+    // Who only asks whether somebody writes here holds it for a moment.
+    database = new DatabaseSync(path, { timeout: 200 });
     database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
     const held = database;
     return { release: () => held.close() };
@@ -21,7 +22,7 @@ export function lockStore(folder: string): { release: () => void } {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AgentError(
       "log_unavailable",
-      `the session store ${folder} is written to by another server (${path}: ${reason})`,
+      `the session store ${folder} is written to by another server (${path}: ${reason}): stop that one, or set SESSION_STORE_PATH`,
       { cause },
     );
   }

@@ -94,12 +94,17 @@ export class Http2Channel {
     const reader = framing.reader(messageBytes);
     stream.once("close", () => client.leave());
     client.start(speakerOn(stream, framing, closeTimeoutMs), stream);
-    stream.on("data", (chunk: Buffer) => {
+    const take = (chunk: Buffer) => {
       for (const read of reader.take(chunk)) {
         if ("frame" in read) client.receive(read.frame);
-        else client.oversized(read.oversized);
+        else {
+          // What follows is thrown away, so that the client can read the answer.
+          stream.off("data", take).resume();
+          client.oversized(read.oversized);
+        }
       }
-    });
+    };
+    stream.on("data", take);
     stream.once("end", () => {
       const rest = reader.rest();
       if (rest !== undefined) client.receive(rest);
@@ -138,10 +143,9 @@ const speakerOn = (stream: ServerHttp2Stream, framing: Framing, closeTimeoutMs: 
     if (frame !== undefined) stream.write(framing.encode(frame));
   },
   close() {
+    // A client that is cut off while it sends may throw the last frames away.
     const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), closeTimeoutMs);
-    stream.once("close", () => clearTimeout(late));
-    // What the client still sends is not wanted any more.
-    stream.end(() => stream.close(constants.NGHTTP2_NO_ERROR));
+    stream.once("close", () => clearTimeout(late)).end();
   },
   terminate: () => stream.close(constants.NGHTTP2_CANCEL),
 });

@@ -24,7 +24,7 @@ export interface CommandContext {
 }
 
 /** The exit code: 0 all is well, 1 it is not. */
-export type Outcome = 0 | 1;
+type Outcome = 0 | 1;
 
 export interface Command {
   /** After the name, e.g. `ID [--json]`. */

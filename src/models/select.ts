@@ -154,9 +154,13 @@ const KEYS = {
 };
 
 function missingKey(provider: keyof typeof KEYS, name: string): never {
-  throw new AgentError("missing_api_key", `The model ${name} needs a key of ${provider}. ${KEYS[provider]}`, {
-    retryable: false,
-  });
+  throw new AgentError(
+    "missing_api_key",
+    `The model ${name} needs a key of ${provider}. ${KEYS[provider]} (MODEL=scripted needs none.)`,
+    {
+      retryable: false,
+    },
+  );
 }
 
 const foreignScript = (name: string) =>

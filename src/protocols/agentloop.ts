@@ -13,6 +13,8 @@ const STREAM_ONLY: ReadonlySet<string> = new Set([
   "response_delta",
 ]);
 
+const PARAMETERS: readonly string[] = ["model", "approvalPolicy", "stream", "after"];
+
 const MESSAGE_TYPES: readonly string[] = ClientMessage.options.map((option) => option.shape.type.value);
 
 /**
@@ -21,6 +23,7 @@ const MESSAGE_TYPES: readonly string[] = ClientMessage.options.map((option) => o
  */
 export const openAgentloop: OpenProtocol = async (connection) => {
   const { query, sessions, params } = connection;
+  checkNames(query);
   const after = readAfter(query.get("after"));
   const session = await (params["session_id"] === undefined
     ? sessions.create({
@@ -33,6 +36,16 @@ export const openAgentloop: OpenProtocol = async (connection) => {
     headers: { "X-Session-Id": session.id },
   };
 };
+
+/** A mistyped name must not pass: what it was to narrow would stay wide. */
+function checkNames(query: URLSearchParams): void {
+  const unknown = [...query.keys()].find((name) => !PARAMETERS.includes(name));
+  if (unknown === undefined) return;
+  throw new AgentError(
+    "invalid_message",
+    `${JSON.stringify(unknown)}: expected one of the parameters ${PARAMETERS.join(", ")}.`,
+  );
+}
 
 function readAfter(value: string | null): Seq | undefined {
   if (value === null) return undefined;

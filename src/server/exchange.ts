@@ -106,17 +106,22 @@ export class Http2Exchange implements Exchange {
   readonly secure: boolean;
   readonly peer: string | undefined;
   readonly body: ServerHttp2Stream;
+  readonly #lingerMs: number;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  /** `lingerMs`: how long a client may go on sending when it has its answer. */
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, lingerMs: number) {
     const { ":method": method, ":path": path, ":authority": authority, host } = headers;
     const agrees = host === undefined || authority === undefined || host === authority;
     this.authority = agrees ? (authority ?? host) : undefined;
     this.method = method ?? "";
     this.target = path ?? "";
     this.headers = { ...fieldsOf(headers), host: this.authority };
-    this.secure = stream.session?.encrypted === true;
-    this.peer = stream.session?.socket.remoteAddress;
+    const session = stream.session?.destroyed === false ? stream.session : undefined;
+    this.secure = session?.encrypted === true;
+    // The socket of a connection that has ended throws whatever one asks it.
+    this.peer = session?.socket.remoteAddress;
     this.body = stream;
+    this.#lingerMs = lingerMs;
   }
 
   get begun(): boolean {
@@ -130,12 +135,17 @@ export class Http2Exchange implements Exchange {
   begin(status: number, headers: Record<string, string>): Writable {
     const fields = Object.entries(headers).filter(([name]) => !HTTP1_ONLY.has(name.toLowerCase()));
     this.body.respond({ ":status": status, ...Object.fromEntries(fields) });
-    // What the client still sends is not wanted any more.
-    this.body.once("finish", () => setImmediate(() => this.body.close(constants.NGHTTP2_NO_ERROR)));
+    this.body.once("finish", () => this.#linger());
     return this.body;
   }
 
   cut(): void {
     this.body.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  /** A client that is cut off while it sends may throw the answer away: what still comes is taken for a while. */
+  #linger(): void {
+    const late = setTimeout(() => this.body.close(constants.NGHTTP2_NO_ERROR), this.#lingerMs);
+    this.body.once("close", () => clearTimeout(late)).resume();
   }
 }

@@ -139,7 +139,7 @@ describe("clients by HTTP/2", () => {
   });
 });
 
-/** Every connection that is open besides goes on. */
+/** The client that came first goes on. */
 async function expectOthersToGoOn(client: FrameClient): Promise<void> {
   client.send("undisturbed");
   expect(await (await frames.arrivals.take()).received.take()).toBe("undisturbed");
@@ -171,6 +171,22 @@ describe("a connection", () => {
       raw.reset(stream);
     }
     await raw.find(FRAME.goAway);
+    await raw.closed;
+    await expectOthersToGoOn(other);
+  });
+
+  it.each([0, 1, 2, 8, 11])("that resets its streams with the code %i disturbs nobody", async (code) => {
+    await start();
+    const other = await FrameClient.open(site.origin);
+    const raw = new RawHttp2(site.port);
+    raw.request(1, "/agent/stream", { method: "POST", hasBody: true });
+    raw.request(3, "/echo", { method: "POST", hasBody: true, more: { "content-type": "application/json" } });
+    raw.request(5, "/sessions");
+    for (const stream of [1, 3, 5]) raw.reset(stream, code);
+    raw.request(7, "/health");
+    while ((await raw.find(FRAME.headers)).stream !== 7);
+    raw.write(FRAME.goAway, 0, 0, Buffer.of(0, 0, 0, 0, 0, 0, 0, code));
+    raw.socket.end();
     await raw.closed;
     await expectOthersToGoOn(other);
   });

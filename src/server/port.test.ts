@@ -177,8 +177,8 @@ describe("a body", () => {
     session.destroy();
   });
 
-  it("that nobody wants any more is not waited for", async () => {
-    await site.start();
+  it("that nobody wants any more is not waited for long", async () => {
+    await site.start({ limits: { headersMs: 100, requestMs: 100 } });
     const session = connectTo(site.origin);
     const stream = session.request({ ":method": "POST", ":path": "/echo", "content-type": "text/plain" });
     stream.write("no end");

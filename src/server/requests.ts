@@ -87,7 +87,7 @@ export class RequestHandler {
   }
 
   async http2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
-    const exchange = new Http2Exchange(stream, headers);
+    const exchange = new Http2Exchange(stream, headers, this.#parts.limits.requestMs);
     await this.#answer(exchange, async (target, destination) => {
       checkHeaderBytes(headers, this.#parts.limits.headerBytes);
       const { door, params } = destination;

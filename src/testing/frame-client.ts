@@ -27,6 +27,7 @@ export class FrameClient {
     this.stream = session.request({ ":method": "POST", ":path": path, "content-type": contentType });
     this.stream.on("error", () => undefined);
     this.stream.on("data", (chunk: Buffer) => this.#take(chunk));
+    this.stream.once("end", () => this.stream.end());
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.stream.once("close", () => resolve(this.all.at(-1)));
     this.ended = promise;

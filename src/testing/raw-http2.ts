@@ -57,8 +57,8 @@ export class RawHttp2 {
     this.write(FRAME.ping, ACK, 0, payload);
   }
 
-  reset(stream: number): void {
-    this.write(FRAME.reset, 0, stream, Buffer.alloc(4));
+  reset(stream: number, code = 0): void {
+    this.write(FRAME.reset, 0, stream, Buffer.of(0, 0, 0, code));
   }
 
   /** The next frame of this type. */
