@@ -16,7 +16,7 @@ export interface FakeAnswer {
   ending?: "end" | "reset" | "stall" | "silence";
 }
 
-export interface FakeRequest {
+interface FakeRequest {
   method: string;
   path: string;
   headers: IncomingHttpHeaders;

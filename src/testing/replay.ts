@@ -38,7 +38,7 @@ export interface RecordedCase {
 }
 
 /** A case as the replay tool has it: with its body in the wire's framing. */
-export interface ReplayCase extends RecordedCase {
+interface ReplayCase extends RecordedCase {
   body: string;
   /** The request that it answered, where it is known. */
   request?: { model?: string } | null;
@@ -59,7 +59,7 @@ export interface ReplayOptions {
   strict?: boolean;
 }
 
-export interface ReplayRequest {
+interface ReplayRequest {
   model: string;
   headers: Record<string, string>;
   body: Record<string, unknown>;

@@ -8,7 +8,7 @@ const MAX_LENGTH = 64;
  * count from `call_0` in each response. An item's id depends on nothing that comes after it, so that a longer
  * conversation begins with the same bytes.
  */
-export class CallIds {
+class CallIds {
   readonly #used = new Set<string>();
   /** Calls that wait for their output, by their own id; of two with the same id the first is answered first. */
   readonly #open = new Map<string, string[]>();
