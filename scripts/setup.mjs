@@ -35,6 +35,12 @@ const PROGRAMS = [
     },
   },
   {
+    commands: ["curl"],
+    purpose: "tests of the examples in shell",
+    tests: true,
+    packages: { "apt-get": "curl", dnf: "curl", apk: "curl", pacman: "curl", brew: "curl" },
+  },
+  {
     commands: ["strace"],
     purpose: "proofs of what commands really do",
     tests: true,

@@ -44,7 +44,6 @@ const SCHEMA = `
   CREATE VIRTUAL TABLE words USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
   );
-  INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
   -- Merged in small steps by whoever writes: left to itself it is done in large ones, within some commit.
   INSERT INTO words (words, rank) VALUES ('automerge', 0);
   INSERT INTO words (words, rank) VALUES ('crisismerge', 64);

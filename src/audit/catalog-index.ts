@@ -115,6 +115,8 @@ export class CatalogIndex {
       if (row) table.clear(row);
     });
     this.#stale.add(id);
+    await this.#level(false);
+    await this.#open().reader.purge();
     // What was taken out must not stand in the journal either.
     await this.ask((database) => database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
   }

@@ -53,6 +53,13 @@ export class CatalogReader {
     }
   }
 
+  /** Until nothing is left in the index of words of what was taken out. Long where there is much. */
+  async purge(): Promise<void> {
+    const { table } = this.#parts;
+    table.beginPurge();
+    while (table.tidy()) await nextTurn();
+  }
+
   /** Resolves with those that another process has read meanwhile. */
   async #read(ids: readonly SessionId[], { length }: Portion): Promise<SessionId[]> {
     const readings = await this.#begin(ids);

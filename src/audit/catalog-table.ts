@@ -154,6 +154,11 @@ export class CatalogTable {
     return changes() - before > 1;
   }
 
+  /** The first step of merging all that the index of words has, so that words which were taken out are in it no more. */
+  beginPurge(): void {
+    this.#database.exec("INSERT INTO words (words, rank) VALUES ('merge', -16)");
+  }
+
   transaction(work: () => void): void {
     this.#database.exec("BEGIN IMMEDIATE");
     try {

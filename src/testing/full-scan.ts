@@ -32,7 +32,7 @@ function scan(folder: string, name: string, state: "ended" | "archived"): Sessio
   const models = messages.filter(
     ({ type, payload }) => type === "session_info" || payload?.["kind"] === "model_changed",
   );
-  const changed = statSync(path).mtime.toISOString();
+  const changed = new Date(Math.trunc(statSync(path).mtimeMs)).toISOString();
   return {
     session_id: name.slice(0, 32),
     start_time: lines[0]?.timestamp ?? changed,

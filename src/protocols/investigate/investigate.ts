@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AgentError } from "../../contract/error.ts";
 import type { Seq } from "../../contract/log.ts";
-import type { EventAnswer, EventPage, Page, PageRequest } from "../../contract/page.ts";
+import type { EventAnswer, EventClient, EventPage, Page, PageRequest } from "../../contract/page.ts";
 import type { Session, Sessions } from "../../contract/session.ts";
 import { openIfThere } from "../open-if-there.ts";
 import { readJson, readValue } from "../read-json.ts";
@@ -83,7 +83,7 @@ class InvestigateDoor {
     connection.take(read, model);
   }
 
-  async #open(wanted: Wanted, client: Parameters<EventAnswer["open"]>[0]) {
+  async #open(wanted: Wanted, client: EventClient) {
     const session = await this.#session(wanted);
     const { connectionId = session.id, once, after } = wanted;
     const investigation = new Investigation({ connectionId, client, session, idleMs: this.#idleMs, once });
