@@ -106,6 +106,13 @@ export default defineConfig({
   },
   overrides: [
     { files: ["src/**"], rules: { "node/no-process-env": "error" }, plugins: ["node"] },
+    {
+      files: ["src/cli/**"],
+      rules: walls(
+        "src/cli/",
+        ROOMS.filter((room) => room !== "audit"),
+      ),
+    },
     { files: ["src/contract/**"], rules: walls("src/contract/", ROOMS) },
     { files: ["src/sessions/**"], rules: walls("src/sessions/", ROOMS) },
     { files: ["src/config/**"], rules: walls("src/config/", ROOMS) },

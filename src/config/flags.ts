@@ -128,7 +128,7 @@ export function helpText(): string {
   return [
     "AgentLoop Server: a coding agent behind an API.",
     "",
-    "Usage: ws-server [flags]",
+    "Usage: ws-server [serve] [flags], or ws-server COMMAND ...",
     "",
     ...lines,
     "",

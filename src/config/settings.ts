@@ -241,6 +241,7 @@ export const SETTINGS = {
     guarded,
   },
   auditWitnessUrl: { name: "AUDIT_WITNESS_URL", ...baseUrl },
+  retentionDays: { name: "RETENTION_DAYS", ...wholeNumber(1, 36_500) },
   logLevel: {
     name: "LOG_LEVEL",
     default: "info",
