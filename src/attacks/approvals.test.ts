@@ -206,8 +206,6 @@ describe("a client that asks for more than the server grants", () => {
     { protected: () => gate("suggest"), unprotected: () => gate("full-auto") },
     {
       "by a policy in its URL": ({ runsUnasked }) => runsUnasked({ approvalPolicy: "full-auto" }),
-      "by a parameter that other servers know": ({ runsUnasked }) =>
-        runsUnasked({ approval_policy: "full-auto", dangerouslyAutoApprove: "true" }),
     },
   );
 });
