@@ -178,7 +178,7 @@ function createSessions({
 }: Parts): LiveSessions {
   const toolbox = createToolbox();
   const spent = new Budget("server", { costUsd: config.maxServerCostUsd, tokens: config.maxServerTokens });
-  const record = (log: SessionLog) => new DeltaBatches(new RedactedLog(log, redactor));
+  const record = (log: SessionLog) => new DeltaBatches(new RedactedLog(log, redactor), config.auditDeltas);
   return new LiveSessions({
     defaultModel: config.model,
     selectModel,

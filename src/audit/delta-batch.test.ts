@@ -44,6 +44,28 @@ function start(characters: number) {
   return { batches, say, written };
 }
 
+describe("AUDIT_DELTAS", () => {
+  const linesOf = async (mode: "batch" | "each" | "final", count: number) => {
+    const { log, lines } = createLog();
+    const batches = new DeltaBatches(log, mode);
+    for (let index = 0; index < count; index += 1) {
+      batches.delta({ itemId: "item", kind: "text", delta: "twenty characters.. " });
+    }
+    await batches.end();
+    return lines;
+  };
+
+  it("each writes a line for every delta, final none at all", async () => {
+    expect(await linesOf("each", 5)).toHaveLength(5);
+    expect(await linesOf("final", 5)).toEqual([]);
+  });
+
+  it("batch takes less than twice the text of two thousand deltas", async () => {
+    const written = (await linesOf("batch", 2000)).map(({ data }) => JSON.stringify(data)).join("");
+    expect(written.length).toBeLessThan(2 * 2000 * 20);
+  });
+});
+
 describe("delta batches", () => {
   it("write the deltas of an item in one line, with the length of each", async () => {
     const { say, written } = start(1000);

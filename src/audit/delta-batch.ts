@@ -11,7 +11,14 @@ export interface BatchLimits {
   characters: number;
 }
 
-const DEFAULT_LIMITS: BatchLimits = { intervalMs: 250, characters: 16_384 };
+/** By AUDIT_DELTAS. With `each` every delta is a line of its own; with `final` only the finished item is logged. */
+const LIMITS = {
+  batch: { intervalMs: 250, characters: 16_384 },
+  each: { intervalMs: 0, characters: 1 },
+  final: undefined,
+} satisfies Record<string, BatchLimits | undefined>;
+
+export type DeltaMode = keyof typeof LIMITS;
 
 /**
  * Writes the deltas of one item in one line, with each delta's milliseconds since the first and its length in
@@ -21,13 +28,13 @@ const DEFAULT_LIMITS: BatchLimits = { intervalMs: 250, characters: 16_384 };
  */
 export class DeltaBatches implements SessionRecord {
   readonly #log: SessionLog;
-  readonly #limits: BatchLimits;
+  readonly #limits: BatchLimits | undefined;
   #batch: Batch | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: SessionLog, limits: BatchLimits = DEFAULT_LIMITS) {
+  constructor(log: SessionLog, how: DeltaMode | BatchLimits = "batch") {
     this.#log = log;
-    this.#limits = limits;
+    this.#limits = typeof how === "string" ? LIMITS[how] : how;
   }
 
   get head() {
@@ -35,11 +42,13 @@ export class DeltaBatches implements SessionRecord {
   }
 
   delta(payload: ResponseDelta, redactions = 0): void {
+    const limits = this.#limits;
+    if (limits === undefined) return;
     if (this.#batch && !this.#batch.continues(payload)) this.#flush();
     this.#batch ??= new Batch(payload);
     this.#batch.add(payload.delta, redactions);
-    this.#timer ??= setTimeout(() => this.#flushLater(), this.#limits.intervalMs);
-    if (this.#batch.length >= this.#limits.characters) this.#flush(true);
+    this.#timer ??= setTimeout(() => this.#flushLater(), limits.intervalMs);
+    if (this.#batch.length >= limits.characters) this.#flush(true);
   }
 
   append(...line: Parameters<SessionLog["append"]>): number {

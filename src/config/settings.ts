@@ -227,6 +227,7 @@ export const SETTINGS = {
     emptyCounts: true,
     guarded,
   },
+  auditDeltas: { name: "AUDIT_DELTAS", default: "batch", ...choice(["batch", "each", "final"]), guarded },
   auditDurability: {
     name: "AUDIT_DURABILITY",
     default: "barrier",

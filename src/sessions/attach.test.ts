@@ -91,12 +91,12 @@ describe("attaching to a running session", () => {
   });
 
   it("gives every delta to a client that was cut at any moment, if it forgets those that followed its last number", async () => {
-    const text = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
-    const { session, client, sessions } = await start({ script: [[{ text, deltas: 60, delayMs: 1 }]] });
+    const text = Array.from({ length: 400 }, (_, index) => `word${index}`).join(" ");
+    const { session, client, sessions } = await start({ script: [[{ text, deltas: 400, delayMs: 1 }]] });
     say(session, client, "go");
     const cut = new CutClient();
     const finished = client.next("agent_finished");
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 100; round += 1) {
       const again = await sessions.open(session.id);
       const part = new TestClient(`part-${round}`);
       const detach = again.attach(part, cut.last);
