@@ -26,9 +26,9 @@ it("has a path where the server has none", () => {
 
 it("looks for programs in no folder that the agent could plant one in", () => {
   const source = {
-    PATH: "/work/space/node_modules/.bin:.:bin::/work/space:/work/space/../space/x:/work/spaces:/usr/bin",
+    PATH: "/srv/space/node_modules/.bin:.:bin::/srv/space:/srv/space/../space/x:/srv/spaces:/usr/bin",
   };
-  const { PATH } = commandEnvironment(source, {}, "/work/space");
-  expect(PATH).toBe("/work/spaces:/usr/bin");
-  expect(commandEnvironment({ PATH: "bin" }, {}, "/work/space")["PATH"]).toBe(DEFAULT_PATH);
+  const { PATH } = commandEnvironment(source, {}, "/srv/space");
+  expect(PATH).toBe("/srv/spaces:/usr/bin");
+  expect(commandEnvironment({ PATH: "bin" }, {}, "/srv/space")["PATH"]).toBe(DEFAULT_PATH);
 });

@@ -20,7 +20,7 @@ function tell(...bodies: ServerBody[]) {
         session_id: "s",
         model: "m",
         provider: "scripted",
-        workspace: "/work",
+        workspace: "/srv",
         approvalPolicy: "suggest",
         sandbox: "read-only",
         state: "idle",
@@ -50,7 +50,7 @@ describe("a patch", () => {
     [change({}), { kind: { type: "update", move_path: null }, diff: "@@ -1 +1 @@\n-old\n+new\n" }],
     [
       change({ kind: "move", move_path: "b.txt" }),
-      { kind: { type: "update", move_path: "/work/b.txt" }, diff: "@@ -1 +1 @@\n-old\n+new\n" },
+      { kind: { type: "update", move_path: "/srv/b.txt" }, diff: "@@ -1 +1 @@\n-old\n+new\n" },
     ],
     [
       change({ kind: "add", diff: "--- /dev/null\n+++ b/a.txt\n@@ -0,0 +1,2 @@\n+one\n+++two\n" }),
@@ -66,7 +66,7 @@ describe("a patch", () => {
       payload: { kind: "tool_started", callId: "c", name: "apply_patch", files: [file] },
     });
     expect(started?.params).toMatchObject({
-      item: { type: "fileChange", changes: [{ path: "/work/a.txt", ...expected }] },
+      item: { type: "fileChange", changes: [{ path: "/srv/a.txt", ...expected }] },
     });
   });
 
