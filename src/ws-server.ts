@@ -10,13 +10,12 @@ import { VERSION } from "./version.ts";
 async function main(): Promise<void> {
   const { commandsHelp, isLogCommand, runCommand } = await import("./cli/cli.ts");
   const { processTerminal } = await import("./cli/terminal.ts");
-  const [first, ...rest] = process.argv.slice(2);
-  const argv = first === undefined ? [] : [first, ...rest];
+  const argv = process.argv.slice(2);
   if (isLogCommand(argv)) {
     const storePath = () => loadConfig(parseFlags([])).sessionStorePath;
     process.exit(await runCommand(argv, { terminal: processTerminal(), storePath }));
   }
-  const flags = parseFlags(first === "serve" ? rest : argv);
+  const flags = parseFlags(argv[0] === "serve" ? argv.slice(1) : argv);
   if (flags.help)
     return void process.stdout.write(
       `${helpText()}\nCommands on the logs (each has its own --help):\n\n${commandsHelp()}`,
