@@ -1,5 +1,7 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { confined, USERS } from "../testing/confined.ts";
+import { confined, newFolder, USERS } from "../testing/confined.ts";
 import { runCommand } from "../testing/run-command.ts";
 import { bubblewrapArguments } from "./bubblewrap-arguments.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -22,6 +24,21 @@ describe("bubblewrap", () => {
     const script = 'echo "bwrap: setting up uid map: Permission denied" >&2; exit 1';
     const result = await runCommand(sandbox, ["bash", "-c", script], { cwd: workspace });
     expect(result).toMatchObject({ exit: { exitCode: 1 }, stderr: expect.stringContaining("uid map") });
+  });
+
+  it("is not taken to have failed when it is ended while it starts", async () => {
+    const program = join(await newFolder(), "bwrap");
+    await writeFile(program, "#!/bin/sh\necho up\nsleep 60\nexit 1\n", { mode: 0o755 });
+    const { sandbox, workspace } = await confined({ program });
+    const abort = new AbortController();
+    const result = await runCommand(sandbox, ["true"], {
+      cwd: workspace,
+      signal: abort.signal,
+      onOutput: () => abort.abort(),
+    });
+    expect(result.exit).toMatchObject({ exitCode: null, signal: "SIGKILL" });
+    const late = await runCommand(sandbox, ["true"], { cwd: workspace, timeoutMs: 200 });
+    expect(late.exit).toMatchObject({ exitCode: null, signal: "SIGKILL", timedOut: true });
   });
 
   it("is told of parents before what lies in them", () => {

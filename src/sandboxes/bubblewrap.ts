@@ -79,7 +79,9 @@ class Bubblewrap {
   ): AsyncGenerator<ProcessEvent, void, void> {
     const filter = reopen(this.#filter);
     try {
-      yield* judge((status) => execute(this.#execution(command, scope, { filter, status }), signal));
+      const start = (status: (text: string) => void) =>
+        execute(this.#execution(command, scope, { filter, status }), signal);
+      yield* judge(start, signal);
     } finally {
       closeSync(filter);
     }
@@ -123,6 +125,7 @@ class Bubblewrap {
 /** Tells bubblewrap's own failure from the command's: bubblewrap reports an exit code only of what it has started. */
 async function* judge(
   run: (status: (text: string) => void) => AsyncIterable<ProcessEvent>,
+  signal: AbortSignal,
 ): AsyncGenerator<ProcessEvent, void, void> {
   let status = "";
   let complaint = "";
@@ -133,7 +136,10 @@ async function* judge(
       continue;
     }
     const isStarted = event.signal !== null || status.includes('"exit-code"');
+    // Ended by us while it started, bubblewrap may go with an exit code of its own.
+    const isOurs = signal.aborted || event.timedOut || event.outputLimit;
     if (isStarted) yield exitThroughShell(event);
+    else if (isOurs) yield { ...event, exitCode: null, signal: "SIGKILL" };
     else if (complaint.startsWith("bwrap: Can't chdir to ")) yield { ...event, exitCode: 126 };
     else throw new SandboxSetupError(complaint.slice(0, COMPLAINT_LENGTH).trim());
   }
