@@ -1,4 +1,4 @@
-// Builds dist/ws-server.js: the server with all that it needs, in files that run without node_modules.
+// Builds dist/ws-server.js: the server with all that it needs, in files that run without node_modules; and the web UI.
 import {
   chmodSync,
   copyFileSync,
@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { build } from "esbuild";
+import buildWeb, { WEB_FOLDER } from "./scripts/build-web.mjs";
 
 const { version, engines } = JSON.parse(readFileSync("package.json", "utf8"));
 
@@ -35,11 +36,15 @@ await build({
   logLevel: "warning",
 });
 
+await buildWeb();
+
 // A server that runs reads its chunks when they are first needed: those of the build before stay for a while.
 const DAY_MS = 86_400_000;
-for (const name of readdirSync("dist/server")) {
-  const path = `dist/server/${name}`;
-  if (statSync(path).mtimeMs < started - DAY_MS) rmSync(path, { recursive: true });
+for (const folder of ["dist/server", WEB_FOLDER]) {
+  for (const name of readdirSync(folder)) {
+    const path = `${folder}/${name}`;
+    if (statSync(path).mtimeMs < started - DAY_MS) rmSync(path, { recursive: true });
+  }
 }
 
 // The grammar that shell commands are read with.

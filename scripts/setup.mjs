@@ -2,7 +2,7 @@
 //   npm run setup               the npm packages, and what the sandbox needs
 //   npm run setup -- --tests    also what the tests need
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -55,6 +55,9 @@ const PROGRAMS = [
   },
 ];
 
+/** The version whose protocol the tests know. */
+const CODEX_VERSION = "0.169.0";
+
 const MANAGERS = [
   { command: "apt-get", refresh: ["update"], install: ["install", "-y", "--no-install-recommends"] },
   { command: "dnf", install: ["install", "-y"] },
@@ -72,6 +75,7 @@ const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder
 const env = { ...process.env, PATH: path.join(delimiter), DEBIAN_FRONTEND: "noninteractive" };
 
 installNpmPackages();
+if (forTests) installCodex();
 const missing = installPrograms();
 const bubblewrap = process.platform === "linux" ? find(["bwrap"]) : undefined;
 const works = bubblewrap === undefined || checkSandbox(bubblewrap);
@@ -86,6 +90,29 @@ function installNpmPackages() {
   say(`Installing the npm packages: npm ${command}`);
   if (!run("npm", [command, "--no-audit", "--no-fund"])) {
     say(`npm ${command} failed: see above.`);
+    process.exit(1);
+  }
+}
+
+/** The real `codex`, for tests against it: too big to be brought along with every install. */
+function installCodex() {
+  const folder = join(root, ".tools", "codex");
+  const manifest = join(folder, "node_modules", "@openai", "codex", "package.json");
+  if (existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version === CODEX_VERSION) {
+    return say("The codex program is there.");
+  }
+  const command = [
+    "install",
+    "--prefix",
+    folder,
+    "--no-audit",
+    "--no-fund",
+    `@openai/codex@${CODEX_VERSION}`,
+  ];
+  say(`Installing the codex program for the tests: npm ${command.join(" ")}`);
+  mkdirSync(folder, { recursive: true });
+  if (!run("npm", command)) {
+    say("The codex program could not be installed: see above.");
     process.exit(1);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createRedactor } from "./audit/redact.ts";
+import { createRedactor } from "./audit/redact/redact.ts";
 import { createLogger } from "./logger.ts";
 
 const TOKEN = 'a-token-with-"-in-it';

@@ -1,9 +1,9 @@
-import { createRedactor } from "./audit/redact.ts";
+import { createRedactor } from "./audit/redact/redact.ts";
 import { ConfigError, loadConfig } from "./config/config.ts";
 import { helpText, parseFlags } from "./config/flags.ts";
 import { AgentError } from "./contract/error.ts";
 import type { Redactor } from "./contract/redact.ts";
-import { serve } from "./serve.ts";
+import { serve } from "./serve/serve.ts";
 import { VERSION } from "./version.ts";
 
 /** `serve` is the default; the other commands read the logs, with or without a running server. */

@@ -7,7 +7,7 @@ import { createParser } from "eventsource-parser";
 import { describe, onTestFinished } from "vitest";
 import { GENESIS, sealLine } from "../audit/chain.ts";
 import { createLogStore } from "../audit/log.ts";
-import { createRedactor } from "../audit/redact.ts";
+import { createRedactor } from "../audit/redact/redact.ts";
 import type { AuditStore } from "../contract/log.ts";
 import { createLogger } from "../logger.ts";
 import { openAgentloop } from "../protocols/agentloop.ts";

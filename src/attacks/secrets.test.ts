@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { createRedactor } from "../audit/redact.ts";
+import { createRedactor } from "../audit/redact/redact.ts";
 import { AgentError } from "../contract/error.ts";
 import type { ToolCall, Toolbox } from "../contract/tool.ts";
 import { createLogger } from "../logger.ts";

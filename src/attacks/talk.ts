@@ -1,6 +1,6 @@
 import { createMemoryLogStore } from "../audit/memory.ts";
-import { DeltaBatches } from "../audit/delta-batch.ts";
-import { createRedactor } from "../audit/redact.ts";
+import { DeltaBatches } from "../audit/redact/delta-batch.ts";
+import { createRedactor } from "../audit/redact/redact.ts";
 import { ClientMessage } from "../contract/message.ts";
 import type { Session } from "../contract/session.ts";
 import { createTestSessions, logLines, TestClient, type TestSessions } from "../testing/test-session.ts";

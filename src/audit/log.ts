@@ -9,9 +9,9 @@ import type {
   SessionSummary,
   VerifyReport,
 } from "../contract/log.ts";
-import { FileSource } from "./catalog-files.ts";
-import { catalogPath } from "./catalog-database.ts";
-import { CatalogRecords } from "./catalog-records.ts";
+import { FileSource } from "./catalog/files.ts";
+import { catalogPath } from "./catalog/database.ts";
+import { CatalogRecords } from "./catalog/records.ts";
 import { isSessionId, prepareFolder } from "./files.ts";
 import { isLocked } from "./lock.ts";
 import { createMemoryLogStore } from "./memory.ts";

@@ -9,9 +9,9 @@ import type {
   SessionSummary,
   VerifyReport,
 } from "../contract/log.ts";
-import { IN_MEMORY } from "./catalog-database.ts";
-import { CatalogRecords } from "./catalog-records.ts";
-import type { FoundLog, LogSource, RawLine, StoredLogs } from "./catalog-source.ts";
+import { IN_MEMORY } from "./catalog/database.ts";
+import { CatalogRecords } from "./catalog/records.ts";
+import type { FoundLog, LogSource, RawLine, StoredLogs } from "./catalog/source.ts";
 import { GENESIS, sealLine } from "./chain.ts";
 import { isSessionId } from "./files.ts";
 import { SESSION_ENDED, SESSION_STARTED } from "./line.ts";

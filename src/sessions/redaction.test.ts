@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { createRedactor } from "../audit/redact.ts";
+import { createRedactor } from "../audit/redact/redact.ts";
 import { AgentError } from "../contract/error.ts";
 import type { ResponseItem } from "../contract/item.ts";
 import { ClientMessage } from "../contract/message.ts";

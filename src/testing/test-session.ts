@@ -1,9 +1,9 @@
 import { Budget } from "../agents/loop/budget.ts";
 import { AgentLoop, type LoopOptions } from "../agents/loop/loop.ts";
-import { DeltaBatches } from "../audit/delta-batch.ts";
+import { DeltaBatches } from "../audit/redact/delta-batch.ts";
 import { createMemoryLogStore } from "../audit/memory.ts";
-import { createRedactor } from "../audit/redact.ts";
-import { RedactedLog } from "../audit/redacted-log.ts";
+import { createRedactor } from "../audit/redact/redact.ts";
+import { RedactedLog } from "../audit/redact/redacted-log.ts";
 import type { LogLine, LogStore } from "../contract/log.ts";
 import type { ServerMessage } from "../contract/message.ts";
 import type { Model } from "../contract/model.ts";

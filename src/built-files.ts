@@ -1,0 +1,10 @@
+import { extname, join } from "node:path";
+
+// This file lies in src/, and in the build in dist/server/.
+const isBuilt = extname(import.meta.filename) === ".js";
+
+/** What is done as `SANDBOX_USER`, in a process of its own. */
+export const USER_WORKER = join(import.meta.dirname, `user-worker${extname(import.meta.filename)}`);
+
+/** The built web UI. */
+export const WEB_FOLDER = join(import.meta.dirname, isBuilt ? ".." : "../dist", "web");

@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import type { Logger } from "pino";
+import { keepArchiving } from "../audit/archive-old.ts";
+import { createLogStore } from "../audit/log.ts";
+import { unprotected } from "../audit/redact/redact.ts";
+import type { Config } from "../config/config.ts";
+import type { AuditStore } from "../contract/log.ts";
+import type { Model } from "../contract/model.ts";
+import type { Redactor } from "../contract/redact.ts";
+import type { Place } from "../contract/sandbox.ts";
+import { createLogger } from "../logger.ts";
+import { availableModels, createSelectModel } from "../models/select.ts";
+import { codexDoors } from "../server/codex-door.ts";
+import { createServer, routeTable, type Server } from "../server/server.ts";
+import type { LiveSessions } from "../sessions/sessions.ts";
+import { VERSION } from "../version.ts";
+import { choosePlaces } from "./choose-places.ts";
+import { createSessions } from "./create-sessions.ts";
+import { stopOnSignal } from "./stop-on-signal.ts";
+
+/** Puts the parts together, listens, and stops on a signal. */
+export async function serve(config: Config, redactor: Redactor): Promise<void> {
+  const logger = createLogger(config.logLevel, redactor);
+  endOnFault(logger);
+  warnOfPlainSecrets(config, logger);
+  const selectModel = createSelectModel(config);
+  const model = await selectModel(config.model);
+  // The sandbox hides the folder of the logs: it must be there by then.
+  const logs = await openLogs(config, logger);
+  const { own, places, asUser } = await choosePlaces(config, logger);
+  const sessions = createSessions({ config, logger, selectModel, places, asUser, logs, redactor });
+  const server = createDoors({ config, logger, logs, sessions, own, provider: model.provider });
+  const { host, port } = await server.listen();
+  stopOnSignal({ server, sessions, logs, logger, deadlineMs: config.shutdownMs });
+  keepRetention(config, logs, logger);
+  const scheme = readTls(config) === undefined ? "ws" : "wss";
+  logger.info(
+    {
+      model: model.name,
+      provider: model.provider,
+      workspace: config.workspace,
+      sandbox: own.sandbox.mode,
+      approvalPolicy: config.approvalPolicy,
+      sessions: config.sessionStorePath ?? "in memory",
+    },
+    `AgentLoop Server ${VERSION} listens on ${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}/`,
+  );
+}
+
+/** Node's own report would show secrets. */
+function endOnFault(logger: Logger): void {
+  process.on("uncaughtException", (error) => {
+    logger.fatal({ err: error }, "a fault of the server");
+    process.exit(1);
+  });
+}
+
+function warnOfPlainSecrets(config: Config, logger: Logger): void {
+  for (const name of unprotected(config.secrets)) {
+    logger.warn(`${name}: its value is too short or too common a word to be kept out of logs and frames`);
+  }
+}
+
+/** The logs, after what a crash had left open is ended. */
+async function openLogs(config: Config, logger: Logger): Promise<AuditStore> {
+  if (config.sessionStorePath === undefined) {
+    logger.warn("SESSION_STORE_PATH is empty: the session logs live in memory and end with the server");
+  }
+  const logs = createLogStore({
+    folder: config.sessionStorePath ?? "",
+    durability: config.auditDurability,
+    signingKey: config.auditSigningKey,
+    witnessUrl: config.auditWitnessUrl,
+    onFault: (error) => logger.error({ err: error }, "a fault of the audit log"),
+  });
+  const recovered = await logs.recover();
+  if (recovered.length > 0) logger.warn({ sessions: recovered }, "ended the sessions that a crash had left");
+  return logs;
+}
+
+interface Parts {
+  config: Config;
+  logger: Logger;
+  logs: AuditStore;
+  sessions: LiveSessions;
+  own: Place;
+  provider: Model["provider"];
+}
+
+/** The port with every door and page behind it. */
+function createDoors({ config, logger, logs, sessions, own, provider }: Parts): Server {
+  const { doors, pages } = routeTable(logs, sessions, { sseIdleMs: config.sseIdleMs });
+  const codex = codexDoors({
+    logs,
+    facts: {
+      version: VERSION,
+      workspace: own.workspace,
+      model: config.model,
+      provider,
+      approvalPolicy: config.approvalPolicy,
+      sandbox: own.sandbox.mode,
+      network: config.sandboxNetwork === "on",
+    },
+    models: availableModels(config),
+    onFault: (error) => logger.error({ err: error }, "a fault of the server"),
+  });
+  return createServer({
+    doors: [...doors, ...codex],
+    pages,
+    host: config.host,
+    port: config.port,
+    authToken: config.authToken,
+    allowedOrigins: config.allowedOrigins,
+    allowedHosts: config.allowedHosts,
+    tls: readTls(config),
+    limits: {
+      clients: config.maxClients,
+      bodyBytes: config.maxMessageBytes,
+      messageBytes: config.maxMessageBytes,
+      messagesPerSecond: config.maxMessagesPerSecond,
+    },
+    sessions,
+    log: logger,
+  });
+}
+
+function keepRetention({ retentionDays: days }: Config, { records }: AuditStore, logger: Logger): void {
+  if (days === undefined) return;
+  keepArchiving(records, {
+    days,
+    onFault: (error) => logger.error({ err: error }, "a fault while archiving"),
+  });
+}
+
+function readTls({ tls, tlsKeyPath, tlsCertPath }: Config) {
+  if (tls === "false" || tlsKeyPath === undefined || tlsCertPath === undefined) return undefined;
+  return { key: readFileSync(tlsKeyPath), cert: readFileSync(tlsCertPath) };
+}

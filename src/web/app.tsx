@@ -1,0 +1,4 @@
+/** The page around all pages. */
+export function App() {
+  return <p>AgentLoop</p>;
+}
