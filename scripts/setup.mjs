@@ -41,11 +41,24 @@ const PROGRAMS = [
     packages: { "apt-get": "curl", dnf: "curl", apk: "curl", pacman: "curl", brew: "curl" },
   },
   {
+    commands: ["nginx"],
+    purpose: "tests behind a proxy",
+    tests: true,
+    packages: { "apt-get": "nginx-light", dnf: "nginx", apk: "nginx", pacman: "nginx", brew: "nginx" },
+  },
+  {
     commands: ["strace"],
     purpose: "proofs of what commands really do",
     tests: true,
     platform: "linux",
     packages: { "apt-get": "strace", dnf: "strace", apk: "strace", pacman: "strace" },
+  },
+  {
+    commands: ["systemd-analyze"],
+    purpose: "tests of the service unit",
+    tests: true,
+    platform: "linux",
+    packages: { "apt-get": "systemd", dnf: "systemd", pacman: "systemd" },
   },
   {
     commands: ["tmux"],
@@ -65,6 +78,8 @@ const MANAGERS = [
   { command: "pacman", refresh: ["-Sy"], install: ["-S", "--noconfirm", "--needed"] },
   { command: "brew", install: ["install"], unprivileged: true },
 ];
+
+const SERVER_FOLDERS = process.env.PATH?.includes("/usr/bin") ? ["/usr/sbin"] : [];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const forTests = process.argv.includes("--tests");
@@ -207,7 +222,9 @@ function kernelSetting(name) {
 
 /** The path of the first of these programs that is there. */
 function find(commands) {
-  const places = commands.flatMap((command) => path.map((folder) => join(folder, command)));
+  // Servers lie where a plain user's PATH does not lead.
+  const folders = [...path, ...SERVER_FOLDERS];
+  const places = commands.flatMap((command) => folders.map((folder) => join(folder, command)));
   return places.find((place) => {
     try {
       accessSync(place, constants.X_OK);
