@@ -21,10 +21,14 @@ export class FrameClient {
   readonly #lengths: boolean;
   #bytes = Buffer.alloc(0);
 
-  private constructor(session: ClientHttp2Session, path: string, contentType: string) {
+  private constructor(
+    session: ClientHttp2Session,
+    path: string,
+    headers: { "content-type": string; authorization?: string },
+  ) {
     this.session = session;
-    this.#lengths = contentType === LENGTHS;
-    this.stream = session.request({ ":method": "POST", ":path": path, "content-type": contentType });
+    this.#lengths = headers["content-type"] === LENGTHS;
+    this.stream = session.request({ ":method": "POST", ":path": path, ...headers });
     this.stream.on("error", () => undefined);
     this.stream.on("data", (chunk: Buffer) => this.#take(chunk));
     this.stream.once("end", () => this.stream.end());
@@ -33,14 +37,24 @@ export class FrameClient {
     this.ended = promise;
   }
 
-  /** Resolves when the server has let the client in. `session`: a connection that there is. */
+  /**
+   * Resolves when the server has let the client in. `session`: a connection that there is; `first`: a frame to send
+   * without waiting for that.
+   */
   static async open(
     origin: string,
-    { path = "/agent/stream", contentType = "application/x-ndjson", session = connectTo(origin) } = {},
+    {
+      path = "/agent/stream",
+      contentType = "application/x-ndjson",
+      session = connectTo(origin),
+      headers = {},
+      first = undefined as string | undefined,
+    } = {},
   ): Promise<FrameClient> {
-    const client = new FrameClient(session, path, contentType);
-    const [headers] = await once(client.stream, "response");
-    if (headers[":status"] !== 200) throw new Refused(headers[":status"], await client.#text());
+    const client = new FrameClient(session, path, { "content-type": contentType, ...headers });
+    if (first !== undefined) client.send(first);
+    const [answer] = await once(client.stream, "response");
+    if (answer[":status"] !== 200) throw new Refused(answer[":status"], await client.#text());
     return client;
   }
 
