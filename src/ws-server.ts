@@ -6,19 +6,24 @@ import type { Redactor } from "./contract/redact.ts";
 import { serve } from "./serve/serve.ts";
 import { VERSION } from "./version.ts";
 
-/** `serve` is the default; the other commands read the logs, with or without a running server. */
+/** `serve` is the default; `config` shows the settings; other commands read the logs, with or without a server. */
 async function main(): Promise<void> {
   const { commandsHelp, isLogCommand, runCommand } = await import("./cli/cli.ts");
+  const { configArguments, isConfigCommand, printConfig } = await import("./cli/config.ts");
   const { processTerminal } = await import("./cli/terminal.ts");
   const argv = process.argv.slice(2);
   if (isLogCommand(argv)) {
     const storePath = () => loadConfig(parseFlags([])).sessionStorePath;
     process.exit(await runCommand(argv, { terminal: processTerminal(), storePath }));
   }
+  if (isConfigCommand(argv)) {
+    const { asJson, flags } = configArguments(argv);
+    return await printConfig(loadConfig(parseFlags(flags)), { terminal: processTerminal(), asJson });
+  }
   const flags = parseFlags(argv[0] === "serve" ? argv.slice(1) : argv);
   if (flags.help)
     return void process.stdout.write(
-      `${helpText()}\nCommands on the logs (each has its own --help):\n\n${commandsHelp()}`,
+      `${helpText()}\nagentloop-server config [--json] [FLAGS]   shows every setting in force, and where it came from\n\nCommands on the logs (each has its own --help):\n\n${commandsHelp()}`,
     );
   if (flags.version) return void process.stdout.write(`${VERSION}\n`);
   const config = loadConfig(flags);

@@ -85,9 +85,9 @@ test.each([
   ["MAX_TURN_STEPS", "1.5", 'MAX_TURN_STEPS: expected a whole number from 1 to 100000, got "1.5"'],
   ["SHUTDOWN_SECONDS", "-1", 'SHUTDOWN_SECONDS: expected a number of seconds from 0 to 604800, got "-1"'],
   ["SANDBOX", "none", 'SANDBOX: expected one of read-only, workspace-write, danger-full-access, got "none"'],
-  ["PROVIDER", "codex", 'PROVIDER: expected one of openai, anthropic, google, scripted, got "codex"'],
+  ["PROVIDER", "acme", 'PROVIDER: expected one of openai, anthropic, google, scripted, codex, got "acme"'],
   ["OPENAI_BASE_URL", "localhost:1234/v1", /^OPENAI_BASE_URL: expected an http:\/\/ or https:\/\/ URL/],
-  ["OPENAI_BASE_URL", "https://me:pass@host/v1", /^OPENAI_BASE_URL: .* without a user name or password/],
+  ["OPENAI_BASE_URL", "https://me:pass@host/v1", /^OPENAI_BASE_URL: .* without a user name or password, got "https:\/\/\.\.\.@host\/v1"/],
   [
     "ALLOWED_ORIGINS",
     "https://a.example/",

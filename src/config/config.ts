@@ -22,6 +22,17 @@ export interface Config extends Settings {
   readonly secrets: readonly Secret[];
   /** The process's own environment. */
   readonly environment: Environment;
+  /** Every setting as it is in force, for people. */
+  readonly effective: readonly EffectiveSetting[];
+}
+
+export interface EffectiveSetting {
+  /** The variable. */
+  name: string;
+  /** As it would be written in the environment; of a secret only its length. Undefined when it is not set. */
+  value: string | undefined;
+  /** A flag, `environment`, the file, or `default`. */
+  from: string;
 }
 
 /** Every problem with the configuration, one line each. */
@@ -65,6 +76,7 @@ export function loadConfig(
     envFile: envFile?.path,
     secrets: Object.freeze(secrets),
     environment: Object.freeze({ ...environment }),
+    effective: Object.freeze(reader.effective(secrets)),
   });
 }
 
@@ -163,6 +175,18 @@ class Reader {
     }
   }
 
+  effective(secrets: readonly Secret[]): EffectiveSetting[] {
+    return all().map((setting) => {
+      const found = this.#find(setting);
+      const value = found?.value ?? setting.default;
+      return {
+        name: found?.name ?? setting.name,
+        value: value === undefined ? undefined : shown(setting, value, secrets),
+        from: found === undefined ? "default" : (found.from ?? "environment"),
+      };
+    });
+  }
+
   #read(setting: Setting): unknown {
     const found = this.#find(setting);
     const value = found?.value ?? setting.default;
@@ -204,7 +228,7 @@ class Reader {
       value: setting.default ?? "",
       from: "default",
     };
-    const got = setting.secret ? `${value.length} characters that are not shown` : quote(value);
+    const got = setting.secret ? hidden(value) : quote(value);
     const origin = from === undefined ? "" : ` (from ${from})`;
     this.#problems.push(`${name}: expected ${expected}, got ${got}${origin}`);
   }
@@ -215,6 +239,11 @@ interface Found {
   value: string;
   from: string | undefined;
 }
+
+const hidden = (value: string) => `${value.length} characters that are not shown`;
+
+const shown = ({ secret }: Setting, value: string, secrets: readonly Secret[]) =>
+  secret ? hidden(value) : masked(value, secrets);
 
 const SHOWN_CHARACTERS = 60;
 
@@ -261,11 +290,13 @@ function secretsOf(sources: readonly Source[]): Secret[] {
   return [...secrets.values()];
 }
 
-/** A key that stands in the wrong variable is a key all the same. */
+/** A key that stands in the wrong variable is a key all the same, and a password in an address is one. */
 function masked(problem: string, secrets: readonly Secret[]): string {
   let line = problem;
   for (const { name, value } of secrets) {
     if (value.length >= 8) line = line.replaceAll(value, `[redacted:${name}]`);
   }
-  return line.replaceAll(/\b(?:sk-|AIza)[\w-]{10,}/g, "[a key, not shown]");
+  return line
+    .replaceAll(/(:\/\/)[^/@\s"]+@/g, "$1...@")
+    .replaceAll(/\b(?:sk-|AIza)[\w-]{10,}/g, "[a key, not shown]");
 }
