@@ -50,6 +50,23 @@ async function ask(folder: string): Promise<void> {
   await measure("page sorted by activity", () => records.page({ sort: "activity" }, 50), 5);
   await measure("page of one model", () => records.page({ ...QUERY, model: "gpt-5.1" }, 50), 5);
   await measure("page with a word of every session", () => records.page({ ...QUERY, q: "please" }, 50), 5);
+  const threads = { put_away: false, sort: "last_activity", descending: true } as const;
+  await measure("page of conversations", () => records.conversations(threads, 25), 20);
+  await measure(
+    "page of conversations of a name",
+    () => records.conversations({ ...threads, words: "session77 " }, 25),
+    5,
+  );
+  await measure(
+    "page of the conversations that were put away",
+    () => records.conversations({ ...threads, put_away: true }, 25),
+    5,
+  );
+  await measure(
+    "page of conversations in two folders",
+    () => records.conversations({ ...threads, workspaces: ["/work/7", "/nowhere"] }, 25),
+    5,
+  );
   await measure("search, a rare word", () => records.search("session77", 50), 5);
   await measure("search, a word of every session", () => records.search("please", 50), 5);
   await measure(
@@ -137,7 +154,11 @@ function messageAt(seq: number, number: number): unknown {
       return {
         id,
         type: "session_info",
-        payload: { model: number % 2 ? "gpt-5.1" : "claude", provider: "openai" },
+        payload: {
+          model: number % 2 ? "gpt-5.1" : "claude",
+          provider: "openai",
+          workspace: `/work/${number % 1000}`,
+        },
       };
     case 3:
     case LINES - 2:

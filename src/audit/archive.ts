@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs";
 import { lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { SessionId } from "../contract/log.ts";
@@ -13,12 +14,13 @@ const HOLD = ".hold";
 
 const holdPath = (folder: string, id: SessionId): string => join(folder, `${id}${HOLD}`);
 
-export async function isHeld(folder: string, id: SessionId): Promise<boolean> {
-  // Whatever stands there: a hold that cannot be read is one.
-  return await lstat(holdPath(folder, id)).then(
-    () => true,
-    (error: unknown) => !isMissing(error),
-  );
+export function isHeld(folder: string, id: SessionId): boolean {
+  try {
+    return lstatSync(holdPath(folder, id), { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Whatever stands there: a hold that cannot be read is one.
+    return true;
+  }
 }
 
 export async function setHold(folder: string, id: SessionId, held: boolean): Promise<void> {

@@ -1,9 +1,20 @@
-import { chmodSync, constants, fstatSync, lstatSync, mkdirSync, readdirSync, readSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+} from "node:fs";
 import { lstat, open, readdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentError } from "../contract/error.ts";
 import type { SessionId } from "../contract/log.ts";
 import { ARCHIVE } from "./archive.ts";
+import { LineCutter } from "./line-cutter.ts";
 
 const SESSION_ID = /^[0-9a-f]{32,64}$/;
 const SESSION_FILE = /^([0-9a-f]{32,64})\.jsonl$/;
@@ -33,19 +44,36 @@ export function prepareFolder(folder: string): void {
 
 /** Undefined where there is no such file, or where a link or something else stands in its place. */
 export async function openFile(folder: string, id: SessionId): Promise<FileHandle | undefined> {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   let file: FileHandle;
   try {
-    file = await open(pathOf(folder, id), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    file = await open(pathOf(folder, id), TO_READ);
   } catch (cause) {
-    if (isMissing(cause)) return undefined;
-    throw new AgentError("log_unavailable", `the log of session ${id} cannot be read: ${reasonOf(cause)}`, {
-      cause,
-    });
+    return missing(id, cause);
   }
   if ((await file.stat()).isFile()) return file;
   await file.close();
   return undefined;
+}
+
+/** The same without waiting: a descriptor. */
+export function openAtOnce(folder: string, id: SessionId): number | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(pathOf(folder, id), TO_READ);
+  } catch (cause) {
+    return missing(id, cause);
+  }
+  if (fstatSync(descriptor).isFile()) return descriptor;
+  closeSync(descriptor);
+  return undefined;
+}
+
+const TO_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+function missing(id: SessionId, cause: unknown): undefined {
+  if (isMissing(cause)) return undefined;
+  const message = `the log of session ${id} cannot be read: ${reasonOf(cause)}`;
+  throw new AgentError("log_unavailable", message, { cause });
 }
 
 export async function sessionIds(folder: string): Promise<SessionId[]> {
@@ -73,19 +101,11 @@ export const checkpointPath = (folder: string, id: SessionId): string =>
 /** The file's whole lines, without their line breaks; what follows the last line break is left out. */
 export async function* readLines(file: FileHandle): AsyncGenerator<Buffer> {
   const chunk = Buffer.allocUnsafe(64 * 1024);
-  let parts: Buffer[] = [];
+  const cutter = new LineCutter();
   for (;;) {
     const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
     if (bytesRead === 0) return;
-    let start = 0;
-    for (;;) {
-      const end = chunk.subarray(0, bytesRead).indexOf(0x0a, start);
-      if (end < 0) break;
-      yield Buffer.concat([...parts, chunk.subarray(start, end)]);
-      parts = [];
-      start = end + 1;
-    }
-    if (start < bytesRead) parts.push(Buffer.from(chunk.subarray(start, bytesRead)));
+    for (const { bytes } of cutter.cut(chunk.subarray(0, bytesRead))) yield Buffer.from(bytes);
   }
 }
 

@@ -22,6 +22,7 @@ import { realDisk } from "./disk.ts";
 import { signingKeyOf } from "./keys.ts";
 import { createFileLogStore, createLogStore } from "./log.ts";
 import { collect, errorCode, idOf, linesOf, logSuite } from "./log.suite.ts";
+import { createRedactor } from "./redact/redact.ts";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "agentloop-log-"))));
@@ -193,6 +194,21 @@ describe("a log file", () => {
     await file.barrier();
     expect(synced.length).toBe(0);
     disk.close(descriptor);
+  });
+});
+
+describe("the server's own log", () => {
+  it("holds no loaded secret that somebody looked for", async () => {
+    const redactor = createRedactor([{ name: "OPENAI_API_KEY", value: "sk-proj-7Hq2Lw9Zb4Xc81nVt" }]);
+    const store = createFileLogStore({ folder, redactor });
+    await store.recover();
+    store.recordRead({
+      action: "search",
+      query: { q: "sk-proj-7Hq2Lw9Zb4Xc81nVt ghp_0123456789abcdefghijABCDEF" },
+    });
+    await store.close();
+    const written = readFileSync(join(folder, "server.jsonl"), "utf8");
+    expect(written).toContain('"query":{"q":"[redacted:OPENAI_API_KEY] [redacted:github_token]"}');
   });
 });
 

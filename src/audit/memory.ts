@@ -11,7 +11,7 @@ import type {
 } from "../contract/log.ts";
 import { IN_MEMORY } from "./catalog/database.ts";
 import { CatalogRecords } from "./catalog/records.ts";
-import type { FoundLog, LogSource, RawLine, StoredLogs } from "./catalog/source.ts";
+import type { FoundLog, LogSource, RawLine, StoredName } from "./catalog/source.ts";
 import { GENESIS, sealLine } from "./chain.ts";
 import { isSessionId } from "./files.ts";
 import { SESSION_ENDED, SESSION_STARTED } from "./line.ts";
@@ -85,18 +85,21 @@ class MemorySource implements LogSource {
     this.#logs = logs;
   }
 
-  async all(): Promise<StoredLogs> {
-    const ids = (archived: boolean) =>
-      new Set([...this.#logs].flatMap(([id, log]) => (log.archived === archived ? id : [])));
-    return { here: ids(false), archived: ids(true), held: this.#held };
+  async *names(): AsyncGenerator<StoredName[]> {
+    yield [...this.#logs].map(([id, { archived }]) => ({ id, kind: archived ? "archived" : "log" }));
+    yield [...this.#held].map((id) => ({ id, kind: "hold" }));
   }
 
-  async find(id: SessionId): Promise<FoundLog | undefined> {
+  find(id: SessionId): FoundLog | undefined {
     const log = this.#logs.get(id);
     return log && { ...log.found(), held: this.#held.has(id) };
   }
 
   async *lines(id: SessionId, from: number): AsyncGenerator<RawLine> {
+    yield* this.linesAtOnce(id, from);
+  }
+
+  *linesAtOnce(id: SessionId, from: number): Generator<RawLine> {
     const lines = this.#logs.get(id)?.lines ?? [];
     for (let start = from; start < lines.length; start += 1) {
       yield { start, end: start + 1, text: lines[start] ?? "" };
@@ -116,10 +119,6 @@ class MemorySource implements LogSource {
   async archive(id: SessionId): Promise<void> {
     const log = this.#logs.get(id);
     if (log) log.archived = true;
-  }
-
-  async isHeld(id: SessionId): Promise<boolean> {
-    return this.#held.has(id);
   }
 
   async hold(id: SessionId, held: boolean): Promise<void> {

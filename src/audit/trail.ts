@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { AgentError } from "../contract/error.ts";
 import type { ReadFact, Seq, SessionId, SessionSummary, VerifyReport } from "../contract/log.ts";
+import type { Redactor } from "../contract/redact.ts";
 import { isHeld } from "./archive.ts";
 import type { ChainHead } from "./chain.ts";
 import type { Durability } from "./chained-file.ts";
@@ -10,6 +11,7 @@ import { continueFileLog, type FileLog, type FileLogOptions, startFileLog } from
 import { isSessionId, locate } from "./files.ts";
 import { loadSigningKey, type SigningKey } from "./keys.ts";
 import { lockStore } from "./lock.ts";
+import { redactPatterns } from "./redact/patterns.ts";
 import { type OpenedServerLog, openServerLog } from "./server-log.ts";
 import { damageOf, interruptedSessions } from "./recover.ts";
 import { cutTorn } from "./torn.ts";
@@ -23,6 +25,8 @@ export interface TrailOptions {
   signingKey?: string | undefined;
   /** Gets every checkpoint of the server's log. */
   witnessUrl?: string | undefined;
+  /** For what readers ask; what sessions say comes here without secrets. */
+  redactor?: Redactor;
   /** What nobody waits for and somebody should know. */
   onFault?: (error: Error) => void;
   disk?: Disk;
@@ -109,7 +113,8 @@ export class Trail {
   }
 
   recordRead(fact: ReadFact): void {
-    this.#serverLog().log.record({ event: "read", ...fact });
+    const { redactor } = this.#given;
+    this.#serverLog().log.record({ event: "read", ...(redactor ? withoutSecrets(fact, redactor) : fact) });
   }
 
   async verify(id: SessionId): Promise<VerifyReport> {
@@ -134,7 +139,7 @@ export class Trail {
     }
     await this.#alone(id, async () => {
       const path = await this.#existing(id);
-      if (await isHeld(folder, id)) {
+      if (isHeld(folder, id)) {
         throw new AgentError(
           "log_unavailable",
           `session ${id} is under legal hold: nothing is erased from it`,
@@ -275,3 +280,7 @@ export class Trail {
     return true;
   }
 }
+
+/** Whoever looks for a key has it in the question. */
+const withoutSecrets = (fact: ReadFact, redactor: Redactor): ReadFact =>
+  JSON.parse(redactPatterns(redactor.json(JSON.stringify(fact)).text).text) as ReadFact;

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 /** Another number: what an older server wrote is thrown away and read from the logs again. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** How long a process waits for another one that writes, in milliseconds. The event loop stands still so long. */
 const BUSY_MS = 100;
@@ -21,7 +21,11 @@ const SCHEMA = `
     last_activity TEXT,
     event_count INTEGER NOT NULL DEFAULT 0,
     ended INTEGER NOT NULL DEFAULT 0,
-    title TEXT,
+    preview TEXT,
+    name TEXT,
+    workspace TEXT,
+    forked_from TEXT,
+    put_away INTEGER NOT NULL DEFAULT 0,
     model TEXT,
     provider TEXT,
     turns INTEGER NOT NULL DEFAULT 0,
@@ -47,22 +51,57 @@ const SCHEMA = `
   -- Merged in small steps by whoever writes: left to itself it is done in large ones, within some commit.
   INSERT INTO words (words, rank) VALUES ('automerge', 0);
   INSERT INTO words (words, rank) VALUES ('crisismerge', 64);
+  INSERT INTO words (words, rank) VALUES ('usermerge', 8);
 `;
 
 /**
- * Opens the catalog's file, or begins it anew: where there is none, where another version wrote it, and where it is
- * damaged. Throws where even that fails. `isNew`: nothing stands in it.
+ * Opens the catalog's file. Undefined where there is none that can be used: where there is no file, where another
+ * version wrote it, and where it is damaged. Throws where that cannot be told.
  */
-export function openDatabase(path: string): { database: DatabaseSync; isNew: boolean } {
-  if (path === IN_MEMORY) return { database: begin(path), isNew: true };
+export function openDatabase(path: string): DatabaseSync | undefined {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || stat.size === 0 || !stat.isFile()) return undefined;
+  const database = new DatabaseSync(path, { timeout: BUSY_MS });
   try {
-    const database = reopen(path);
-    if (database !== undefined) return { database, isNew: false };
+    const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
+    if (version === VERSION) {
+      database.exec(SHARED);
+      database.prepare("SELECT no FROM session LIMIT 1").get();
+      return database;
+    }
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isDamage(error)) {
+      database.close();
+      throw error;
+    }
   }
-  removeDatabase(path);
-  return { database: begin(path), isNew: true };
+  database.close();
+  return undefined;
+}
+
+/** An empty catalog in a file that is not there yet, or IN_MEMORY; for this connection alone until it is closed. */
+export function createDatabase(path: string): DatabaseSync {
+  if (path !== IN_MEMORY) {
+    const { O_RDWR, O_CREAT, O_EXCL } = constants;
+    closeSync(openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600));
+    giveToOwner(path);
+  }
+  const database = new DatabaseSync(path);
+  database.exec(`${ALONE} BEGIN; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
+  return database;
+}
+
+/** Whether some process fills the catalog, which nobody else can open meanwhile. */
+export function isBeingFilled(path: string): boolean {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+    return false;
+  } catch (error) {
+    return codeOf(error) === SQLITE_BUSY;
+  } finally {
+    database.close();
+  }
 }
 
 export const catalogPath = (folder: string): string => join(folder, "catalog.sqlite");
@@ -76,43 +115,16 @@ export function removeDatabase(path: string): void {
 
 /** What SQLite says of a file that is no database or not a whole one. */
 export const isDamage = (error: unknown): boolean =>
-  error instanceof Error &&
-  "errcode" in error &&
-  (DAMAGE.has(Number(error.errcode) & 0xff) || /^no such (table|column)/.test(error.message));
+  DAMAGE.has(codeOf(error)) ||
+  (codeOf(error) > 0 && error instanceof Error && /^no such (table|column)/.test(error.message));
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
-const DAMAGE = new Set([11, 26]);
+const DAMAGE: ReadonlySet<number> = new Set([11, 26]);
+const SQLITE_BUSY = 5;
 
-function reopen(path: string): DatabaseSync | undefined {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined || stat.size === 0 || !stat.isFile()) return undefined;
-  const database = new DatabaseSync(path, { timeout: BUSY_MS });
-  try {
-    const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
-    if (version === VERSION) {
-      configure(database);
-      database.prepare("SELECT no FROM session LIMIT 1").get();
-      return database;
-    }
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-  database.close();
-  return undefined;
-}
-
-function begin(path: string): DatabaseSync {
-  if (path !== IN_MEMORY) {
-    const { O_RDWR, O_CREAT, O_EXCL } = constants;
-    closeSync(openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600));
-    giveToOwner(path);
-  }
-  const database = new DatabaseSync(path, { timeout: BUSY_MS });
-  configure(database);
-  database.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
-  return database;
-}
+/** SQLite's own code of an error; 0 where it is none of SQLite's. */
+const codeOf = (error: unknown): number =>
+  error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
 
 /** Whoever looks at a server's logs as root must not take the catalog away from it. SQLite does so for the journal. */
 function giveToOwner(path: string): void {
@@ -121,13 +133,22 @@ function giveToOwner(path: string): void {
   chownSync(path, uid, gid);
 }
 
+/** What was taken out of a log must not stand in a page that is not used any more. */
+const ALWAYS = "PRAGMA secure_delete = ON;";
+
 /** What a crash of the machine takes from it is read from the logs again; only it must not be torn. */
-function configure(database: DatabaseSync): void {
-  database.exec(`
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;
-    PRAGMA wal_autocheckpoint = 0;
-    PRAGMA journal_size_limit = 8388608;
-    PRAGMA secure_delete = ON;
-  `);
-}
+const SHARED = `
+  ${ALWAYS}
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA wal_autocheckpoint = 0;
+  PRAGMA journal_size_limit = 8388608;
+`;
+
+/** After a crash nobody looks at it again. */
+const ALONE = `
+  ${ALWAYS}
+  PRAGMA locking_mode = EXCLUSIVE;
+  PRAGMA journal_mode = MEMORY;
+  PRAGMA synchronous = OFF;
+`;

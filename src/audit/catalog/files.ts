@@ -1,11 +1,13 @@
-import { watch } from "node:fs";
-import { type FileHandle, lstat, opendir } from "node:fs/promises";
+import { closeSync, lstatSync, readSync, type Stats, watch } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { SessionId } from "../../contract/log.ts";
 import { ARCHIVE, isHeld, moveToArchive, setHold } from "../archive.ts";
 import { blobFolderOf, putBack } from "../blobs.ts";
-import type { FoundLog, LogSource, RawLine, StoredLogs } from "./source.ts";
-import { isSessionId, openFile, pathOf } from "../files.ts";
+import { isSessionId, openAtOnce, openFile, pathOf } from "../files.ts";
+import { type CutLine, LineCutter } from "../line-cutter.ts";
+import { namesIn } from "./names.ts";
+import type { FoundLog, LogSource, RawLine, StoredName } from "./source.ts";
 
 const CHUNK_BYTES = 32 * 1024;
 
@@ -16,35 +18,28 @@ const LOOK_MS = 1000;
 export class FileSource implements LogSource {
   readonly #folder: string;
   readonly #archive: string;
+  /** For all that is read at once: with very many logs, one for each would outgrow everything else. */
+  readonly #buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
 
   constructor(folder: string) {
     this.#folder = folder;
     this.#archive = join(folder, ARCHIVE);
   }
 
-  async all(): Promise<StoredLogs> {
-    const here = new Set<SessionId>();
-    const held = new Set<SessionId>();
-    for await (const name of namesIn(this.#folder)) {
-      const [id = "", ending] = name.split(".", 2);
-      if (!isSessionId(id)) continue;
-      if (name === `${id}.jsonl`) here.add(id);
-      else if (ending === "hold") held.add(id);
+  async *names(): AsyncGenerator<StoredName[]> {
+    for await (const names of namesIn(this.#folder)) {
+      yield [...asIds(names, "jsonl", "log"), ...asIds(names, "hold", "hold")];
     }
-    const archived = new Set<SessionId>();
-    for await (const name of namesIn(this.#archive)) {
-      const id = name.slice(0, -".jsonl".length);
-      if (name.endsWith(".jsonl") && isSessionId(id) && !here.has(id)) archived.add(id);
-    }
-    return { here, archived, held };
+    // What is held is said outside, wherever the log is.
+    for await (const names of namesIn(this.#archive)) yield asIds(names, "jsonl", "archived");
   }
 
-  async find(id: SessionId): Promise<FoundLog | undefined> {
+  find(id: SessionId): FoundLog | undefined {
     if (!isSessionId(id)) return undefined;
     for (const folder of [this.#folder, this.#archive]) {
-      const stats = await lstat(pathOf(folder, id)).catch(() => undefined);
+      const stats = statsOf(pathOf(folder, id));
       if (stats?.isFile()) {
-        const held = await this.isHeld(id);
+        const held = isHeld(this.#folder, id);
         return { size: stats.size, changed: stats.mtimeMs, archived: folder === this.#archive, held };
       }
     }
@@ -56,12 +51,34 @@ export class FileSource implements LogSource {
     if (opened === undefined) return;
     const { file, folder } = opened;
     try {
-      for await (const { bytes, start } of linesFrom(file, from)) {
-        const text = putBack(bytes.toString(), blobFolderOf(folder, id));
-        yield { start, end: start + bytes.length + 1, text };
+      const cutter = new LineCutter(from);
+      const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+      for (let position = from; ;) {
+        const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
+        if (bytesRead === 0) return;
+        position += bytesRead;
+        yield* asText(cutter.cut(buffer.subarray(0, bytesRead)), blobFolderOf(folder, id));
       }
     } finally {
       await file.close();
+    }
+  }
+
+  *linesAtOnce(id: SessionId, from: number): Generator<RawLine> {
+    for (const folder of [this.#folder, this.#archive]) {
+      const descriptor = openAtOnce(folder, id);
+      if (descriptor === undefined) continue;
+      try {
+        const cutter = new LineCutter(from);
+        for (let position = from; ;) {
+          const bytesRead = readSync(descriptor, this.#buffer, 0, CHUNK_BYTES, position);
+          yield* asText(cutter.cut(this.#buffer.subarray(0, bytesRead)), blobFolderOf(folder, id));
+          if (bytesRead < CHUNK_BYTES) return;
+          position += bytesRead;
+        }
+      } finally {
+        closeSync(descriptor);
+      }
     }
   }
 
@@ -103,10 +120,6 @@ export class FileSource implements LogSource {
     return moveToArchive(this.#folder, id);
   }
 
-  isHeld(id: SessionId): Promise<boolean> {
-    return isHeld(this.#folder, id);
-  }
-
   hold(id: SessionId, held: boolean): Promise<void> {
     return setHold(this.#folder, id, held);
   }
@@ -121,36 +134,22 @@ export class FileSource implements LogSource {
   }
 }
 
-/** Some at a time: with very many names the event loop would stand still. */
-async function* namesIn(folder: string): AsyncGenerator<string> {
-  try {
-    for await (const { name } of await opendir(folder, { bufferSize: 256 })) yield name;
-  } catch (error) {
-    // Nothing has been archived yet.
-    if (!isMissing(error)) throw error;
+const asIds = (names: readonly string[], ending: string, kind: StoredName["kind"]): StoredName[] =>
+  names
+    .filter((name) => name.endsWith(`.${ending}`))
+    .map((name) => ({ id: name.slice(0, -ending.length - 1), kind }))
+    .filter(({ id }) => isSessionId(id));
+
+function* asText(lines: Iterable<CutLine>, blobFolder: string): Generator<RawLine> {
+  for (const { start, bytes } of lines) {
+    yield { start, end: start + bytes.length + 1, text: putBack(bytes.toString(), blobFolder) };
   }
 }
 
-const isMissing = (error: unknown) => error instanceof Error && "code" in error && error.code === "ENOENT";
-
-/** Whole lines, without their line breaks; what follows the last line break is left out. */
-async function* linesFrom(file: FileHandle, from: number): AsyncGenerator<{ bytes: Buffer; start: number }> {
-  // One buffer for all of it: when there are many logs, the garbage would outgrow everything else.
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  let parts: Buffer[] = [];
-  let start = from;
-  for (let position = from; ;) {
-    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
-    if (bytesRead === 0) return;
-    position += bytesRead;
-    let chunk = buffer.subarray(0, bytesRead);
-    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a)) {
-      const bytes = Buffer.concat([...parts, chunk.subarray(0, end)]);
-      yield { bytes, start };
-      start += bytes.length + 1;
-      parts = [];
-      chunk = chunk.subarray(end + 1);
-    }
-    parts.push(Buffer.from(chunk));
+function statsOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }

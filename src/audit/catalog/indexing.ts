@@ -1,11 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { SessionId, SessionSummary } from "../../contract/log.ts";
-import { CatalogCheckpoint } from "./checkpoint.ts";
 import { changedLogs, compareNames } from "./compare.ts";
-import { IN_MEMORY, isDamage, openDatabase, removeDatabase } from "./database.ts";
-import { CatalogReader } from "./reader.ts";
+import { IN_MEMORY, isDamage, removeDatabase } from "./database.ts";
+import { CatalogPlace, type OpenCatalog } from "./opening.ts";
 import type { LogSource } from "./source.ts";
-import { CatalogTable, type SessionRow } from "./table.ts";
+import type { CatalogTable, SessionRow } from "./table.ts";
 
 export interface CatalogOptions {
   source: LogSource;
@@ -22,12 +21,8 @@ export interface CatalogOptions {
 /** How long what is new in the logs waits to come into the catalog. */
 const FOLLOW_MS = 1000;
 
-interface Opened {
-  database: DatabaseSync;
-  table: CatalogTable;
-  reader: CatalogReader;
-  checkpoint: CatalogCheckpoint;
-  /** Resolves when what a crash left behind has been read; a new one reads every log first. */
+interface Opened extends OpenCatalog {
+  /** Resolves when what a crash left behind has been read. */
   recovered: Promise<void>;
 }
 
@@ -37,6 +32,7 @@ interface Opened {
  */
 export class CatalogIndex {
   readonly #options: CatalogOptions;
+  readonly #place: CatalogPlace;
   #opened: Opened | undefined;
   /** Logs that this process writes to. */
   readonly #written = new Set<SessionId>();
@@ -52,6 +48,16 @@ export class CatalogIndex {
 
   constructor(options: CatalogOptions) {
     this.#options = options;
+    const { source, path, othersWrite, onFault } = options;
+    this.#place = new CatalogPlace({
+      source,
+      path,
+      // Whoever writes marks the log first, unless the catalog is newer than that.
+      isActive: ({ id, active, ended }) =>
+        this.#written.has(id) || ((active === 1 || ended === 0) && othersWrite()),
+      isStopped: () => this.#closed,
+      onFault,
+    });
   }
 
   /** Before the first line of a log. */
@@ -62,7 +68,7 @@ export class CatalogIndex {
     }, FOLLOW_MS).unref();
     try {
       // Without the mark a crash is noticed all the same, only later: when all logs are compared.
-      this.#open().table.begin(id);
+      this.#open()?.table.begin(id);
     } catch (error) {
       this.#fail(error);
     }
@@ -87,21 +93,25 @@ export class CatalogIndex {
   /** What `query` says of the logs as they are now. With `names` also of logs that were put in or taken out by hand. */
   async ask<Result>(query: (database: DatabaseSync) => Result, { names = false } = {}): Promise<Result> {
     await this.#level(names);
+    return await this.askAgain(query);
+  }
+
+  /** More of what was asked for before. */
+  async askAgain<Result>(query: (database: DatabaseSync) => Result): Promise<Result> {
     try {
-      return query(this.#open().database);
+      return query(await this.#database());
     } catch (error) {
       if (!isDamage(error) || !this.#fail(error)) throw error;
-      await this.#level(names);
-      return query(this.#open().database);
+      return query(await this.#database());
     }
   }
 
   /** One log, as it is now. */
   async row(id: SessionId): Promise<SessionRow | undefined> {
-    const find = () => this.ask(() => this.#open().table.find(id));
+    const find = () => this.ask(() => this.#opened?.table.find(id));
     const row = await find();
     if (row?.active === 1) return row;
-    const found = await this.#options.source.find(id);
+    const found = this.#options.source.find(id);
     if (row?.changed === found?.changed && row?.archived === (found && Number(found.archived))) return row;
     this.#stale.add(id);
     return await find();
@@ -110,13 +120,12 @@ export class CatalogIndex {
   /** Reads a log anew: something in it was changed, or taken out of it. */
   async reread(id: SessionId): Promise<void> {
     await this.ask(() => {
-      const { table } = this.#open();
-      const row = table.find(id);
-      if (row) table.clear(row);
+      const row = this.#opened?.table.find(id);
+      if (row) this.#opened?.table.clear(row);
     });
     this.#stale.add(id);
     await this.#level(false);
-    await this.#open().reader.purge();
+    await this.#opened?.reader.purge();
     // What was taken out must not stand in the journal either.
     await this.ask((database) => database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
   }
@@ -130,42 +139,40 @@ export class CatalogIndex {
   async close(): Promise<void> {
     if (this.#closed) return;
     clearInterval(this.#timer);
-    await this.#following;
-    if (this.#opened) await this.#level(false);
+    // One that is just being built is not waited for: the next server begins it anew.
+    if (this.#hasCatalog()) await this.#level(false);
     this.#closed = true;
+    await this.#pass;
+    await this.#following;
     await this.#compared;
     await this.#opened?.checkpoint.settled();
     this.#opened?.database.close();
     this.#opened = undefined;
   }
 
-  #open(): Opened {
+  #open(): Opened | undefined {
     if (this.#opened) return this.#opened;
-    const { database, isNew } = this.#openDatabase();
-    const table = new CatalogTable(database);
-    const checkpoint = new CatalogCheckpoint(this.#options.path, this.#options.onFault);
-    const reader = new CatalogReader({
-      source: this.#options.source,
-      table,
-      isActive: ({ id, active }) => this.#written.has(id) || (active === 1 && this.#options.othersWrite()),
-      written: () => checkpoint.whereDue(),
-    });
-    const opened: Opened = { database, table, reader, checkpoint, recovered: Promise.resolve() };
-    this.#opened = opened;
-    opened.recovered = this.#recover(opened, isNew).catch((error: unknown) => {
+    const catalog = this.#place.open();
+    if (catalog === undefined) return undefined;
+    const opened = this.#use(catalog);
+    opened.recovered = this.#recover(opened).catch((error: unknown) => {
       this.#fail(error);
     });
     return opened;
   }
 
-  #openDatabase(): ReturnType<typeof openDatabase> {
+  #hasCatalog(): boolean {
     try {
-      return openDatabase(this.#options.path);
+      return this.#opened !== undefined || (this.#written.size > 0 && this.#open() !== undefined);
     } catch (error) {
-      // A full or read-only disk: then this process keeps its own.
-      this.#options.onFault(error);
-      return openDatabase(IN_MEMORY);
+      return this.#fail(error);
     }
+  }
+
+  #use(catalog: OpenCatalog): Opened {
+    for (const id of this.#written) catalog.table.begin(id);
+    this.#opened = { ...catalog, recovered: Promise.resolve() };
+    return this.#opened;
   }
 
   /** True: the catalog was damaged and is no more, so that the next question begins a new one. */
@@ -205,28 +212,33 @@ export class CatalogIndex {
   }
 
   async #catchUp(names: boolean): Promise<void> {
-    const { table, reader, recovered } = this.#open();
-    await recovered;
-    if (names) this.grew(await compareNames(table, this.#options.source));
-    this.#markGrown();
-    await reader.readAll(this.#stale);
+    const opened = this.#open() ?? this.#use(await this.#place.build());
+    await opened.recovered;
+    if (names) this.grew(await compareNames(opened.table, this.#options.source));
+    this.#markGrown(opened);
+    await opened.reader.readAll(this.#stale);
   }
 
-  async #recover({ table, reader }: Opened, isNew: boolean): Promise<void> {
-    this.grew(isNew ? await compareNames(table, this.#options.source) : table.activeIds());
+  /** After damage that of a new catalog. */
+  async #database(): Promise<DatabaseSync> {
+    if (this.#opened === undefined) await this.#level(false);
+    if (this.#opened === undefined) throw new Error("the catalog is closed");
+    return this.#opened.database;
+  }
+
+  async #recover({ table, reader }: Opened): Promise<void> {
+    this.grew(table.activeIds());
     await reader.readAll(this.#stale);
-    if (isNew) return;
     this.#compared = this.#compareAll(table).catch((error: unknown) => {
       this.#fail(error);
     });
   }
 
-  #markGrown(): void {
-    const { table } = this.#open();
+  #markGrown({ table }: Opened): void {
     const ended = new Set([...this.#written].filter((id) => !this.#starting.has(id)));
     for (const { session_id: id, event_count } of this.#options.live()) {
       ended.delete(id);
-      if (table.find(id)?.event_count !== event_count) this.#stale.add(id);
+      if (table.eventCount(id) !== event_count) this.#stale.add(id);
     }
     for (const id of ended) {
       this.#written.delete(id);

@@ -1,21 +1,20 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { AgentError } from "../../contract/error.ts";
 import type { SessionId } from "../../contract/log.ts";
-import { LogReading, SLICE_LENGTH } from "./reading.ts";
+import { parseLine } from "../line.ts";
+import { textOf } from "../search-text.ts";
+import type { CatalogCheckpoint } from "./checkpoint.ts";
 import type { LogSource } from "./source.ts";
-import type { CatalogTable, Reading, SessionRow } from "./table.ts";
+import type { CatalogTable, SessionRow } from "./table.ts";
+import { addLine } from "./totals.ts";
 
-/** How many logs are read together, and how much of their text goes in with one transaction. */
-interface Portion {
-  logs: number;
-  length: number;
-}
+/** How long one transaction goes on before others get their turn, in milliseconds. */
+const STEP_MS = 10;
 
-const SMALL: Portion = { logs: 8, length: SLICE_LENGTH };
-/** When there is very much to read: that is a start, and nobody is kept waiting by a longer transaction. */
-const LARGE: Portion = { logs: 64, length: 131_072 };
+/** From so many logs on the index of words is tidied while they are read. */
 const MUCH = 1000;
 
-/** How long such steps go on. */
+/** How long that goes on each time. */
 const TIDY_MS = 50;
 
 interface CatalogReaderParts {
@@ -23,11 +22,17 @@ interface CatalogReaderParts {
   table: CatalogTable;
   /** Whether somebody writes to the log of a row. */
   isActive: (row: SessionRow) => boolean;
-  /** After some writing. */
-  written: () => Promise<void>;
+  isStopped: () => boolean;
+  /** A log cannot be read. */
+  onFault: (error: unknown) => void;
+  /** Where the catalog has a journal. */
+  checkpoint: CatalogCheckpoint | undefined;
 }
 
-/** Takes into the catalog what is new in logs, in pieces that let others have their turn. */
+/**
+ * Takes into the catalog what is new in logs, in steps that let others have their turn. Within a step nothing waits and
+ * nothing is kept: what lives on from one step to the next makes the garbage collector keep all the rest as well.
+ */
 export class CatalogReader {
   readonly #parts: CatalogReaderParts;
 
@@ -35,22 +40,23 @@ export class CatalogReader {
     this.#parts = parts;
   }
 
-  /** Until the set is empty. What could not be read stays in it. */
+  /** Until the set is empty, or it is stopped. */
   async readAll(ids: Set<SessionId>): Promise<void> {
-    while (ids.size > 0) {
-      const portion = ids.size > MUCH ? LARGE : SMALL;
-      const some = first(ids, portion.logs);
-      for (const id of some) ids.delete(id);
-      try {
-        for (const id of await this.#read(some, portion)) ids.add(id);
-      } catch (error) {
-        for (const id of some) ids.add(id);
-        throw error;
-      }
+    const { isStopped, checkpoint } = this.#parts;
+    while (ids.size > 0 && !isStopped()) {
+      const isMuch = ids.size > MUCH;
+      for (const id of this.#step(ids)) ids.delete(id);
+      await nextTurn();
       // Else it falls behind so far that it is done all at once. A little at a time it waits until nobody asks.
-      if (portion === LARGE) await this.tidy();
-      await this.#parts.written();
+      if (isMuch) await this.tidy();
+      await checkpoint?.whereDue();
     }
+  }
+
+  /** Some steps of merging what was read. What is left of it is done the next time. */
+  async tidy(): Promise<void> {
+    const until = performance.now() + TIDY_MS;
+    while (performance.now() < until && this.#parts.table.tidy()) await nextTurn();
   }
 
   /** Until nothing is left in the index of words of what was taken out. Long where there is much. */
@@ -60,77 +66,54 @@ export class CatalogReader {
     while (table.tidy()) await nextTurn();
   }
 
-  /** Resolves with those that another process has read meanwhile. */
-  async #read(ids: readonly SessionId[], { length }: Portion): Promise<SessionId[]> {
-    const readings = await this.#begin(ids);
+  /** One transaction. Those that have been read to their end. */
+  #step(ids: Iterable<SessionId>): SessionId[] {
+    const until = performance.now() + STEP_MS;
+    const done: SessionId[] = [];
+    this.#parts.table.transaction(() => {
+      for (const id of ids) {
+        if (!this.#readSome(id, until)) break;
+        done.push(id);
+        if (performance.now() > until) break;
+      }
+    });
+    return done;
+  }
+
+  /** A line at least. False: it has more. */
+  #readSome(id: SessionId, until: number): boolean {
+    const { source, table, isActive, onFault } = this.#parts;
+    const found = source.find(id);
+    if (found === undefined) {
+      // A log that is gone leaves the catalog.
+      table.remove(id);
+      return true;
+    }
+    const row = table.prepare(id, found);
     try {
-      for (let open = readings; open.length > 0; open = open.filter(({ done }) => !done)) {
-        const slices = await Promise.all(open.map((reading) => reading.next()));
-        for (const group of inGroups(slices, length)) {
-          this.#parts.table.store(group);
-          await nextTurn();
+      for (const { text, start, end } of source.linesAtOnce(id, row.indexed)) {
+        this.#take(row, start, text);
+        row.indexed = end;
+        if (performance.now() > until) {
+          table.update(row);
+          return false;
         }
       }
-    } finally {
-      await Promise.all(readings.map((reading) => reading.close()));
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error;
+      // Whoever asks for all that is there asks for it again.
+      onFault(error);
+      return true;
     }
-    return this.#settle(readings);
+    table.update(row);
+    table.settle(row, found, isActive(row));
+    return true;
   }
 
-  /** A log that is gone leaves the catalog. */
-  async #begin(ids: readonly SessionId[]): Promise<LogReading[]> {
-    const { source, table } = this.#parts;
-    const found = await Promise.all(ids.map((id) => source.find(id)));
-    const readings: LogReading[] = [];
-    table.transaction(() => {
-      for (const [index, id] of ids.entries()) {
-        const log = found[index];
-        if (log) readings.push(new LogReading(source, log, table.prepare(id, log)));
-        else table.remove(id);
-      }
-    });
-    return readings;
+  #take(row: SessionRow, start: number, text: string): void {
+    const line = parseLine(text);
+    addLine(row, line);
+    const words = line === undefined ? "" : textOf(line.message_data);
+    if (words !== "") this.#parts.table.addWords(row, start, words);
   }
-
-  #settle(readings: readonly LogReading[]): SessionId[] {
-    const { table, isActive } = this.#parts;
-    const unsettled: SessionId[] = [];
-    table.transaction(() => {
-      for (const { row, found } of readings) {
-        if (!table.settle(row, found, isActive(row))) unsettled.push(row.id);
-      }
-    });
-    return unsettled;
-  }
-
-  /** Some steps of merging what was read. What is left of it is done the next time. */
-  async tidy(): Promise<void> {
-    const until = performance.now() + TIDY_MS;
-    while (performance.now() < until && this.#parts.table.tidy()) await nextTurn();
-  }
-}
-
-function* inGroups(readings: readonly Reading[], maxLength: number): Generator<Reading[]> {
-  let group: Reading[] = [];
-  let length = 0;
-  for (const reading of readings) {
-    const own = reading.texts.reduce((sum, { text }) => sum + text.length, 0);
-    if (group.length > 0 && length + own > maxLength) {
-      yield group;
-      group = [];
-      length = 0;
-    }
-    group.push(reading);
-    length += own;
-  }
-  if (group.length > 0) yield group;
-}
-
-function first<Item>(items: Iterable<Item>, count: number): Item[] {
-  const taken: Item[] = [];
-  for (const item of items) {
-    if (taken.length === count) break;
-    taken.push(item);
-  }
-  return taken;
 }

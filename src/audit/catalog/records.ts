@@ -1,7 +1,10 @@
+import type { DatabaseSync } from "node:sqlite";
 import { AgentError } from "../../contract/error.ts";
 import type {
   ApprovalRecord,
   ArchiveProblem,
+  ConversationPage,
+  ConversationQuery,
   ExportFormat,
   LogLine,
   Records,
@@ -11,7 +14,9 @@ import type {
   SessionListing,
   SessionPage,
   SessionQuery,
+  SessionSummary,
 } from "../../contract/log.ts";
+import { readConversations } from "./conversations.ts";
 import { CatalogIndex, type CatalogOptions } from "./indexing.ts";
 import { readPage, toListing } from "./query.ts";
 import { exportLog } from "../export/export.ts";
@@ -19,8 +24,8 @@ import { readApprovals } from "../export/approvals.ts";
 import { follow, readLog } from "./follow.ts";
 import { Search } from "./search.ts";
 
-/** How many sessions are read from the catalog together for a listing of all. */
-const LISTED_TOGETHER = 1000;
+/** How many sessions are read from the catalog together for a listing of all: they wait until somebody takes them. */
+const LISTED_TOGETHER = 25;
 
 /** All logs of a store, for those who read them. */
 export class CatalogRecords implements Records {
@@ -38,22 +43,24 @@ export class CatalogRecords implements Records {
   }
 
   async *list(query: SessionQuery): AsyncGenerator<SessionListing> {
-    let cursor: string | undefined;
-    let names = true;
-    do {
-      const page = await this.index.ask(
-        (database) => readPage(database, query, { limit: LISTED_TOGETHER, cursor, uncounted: true }),
-        { names },
-      );
+    const read = (cursor?: string) => (database: DatabaseSync) =>
+      readPage(database, query, { limit: LISTED_TOGETHER, cursor, uncounted: true });
+    let page = await this.index.ask(read(), { names: true });
+    yield* this.#asOfNow(page.sessions);
+    while (page.next_cursor !== null) {
+      page = await this.index.askAgain(read(page.next_cursor));
       yield* this.#asOfNow(page.sessions);
-      cursor = page.next_cursor ?? undefined;
-      names = false;
-    } while (cursor !== undefined);
+    }
   }
 
   async page(query: SessionQuery, limit: number, cursor?: string): Promise<SessionPage> {
     const page = await this.index.ask((database) => readPage(database, query, { limit, cursor }));
     return { ...page, sessions: this.#asOfNow(page.sessions) };
+  }
+
+  async conversations(query: ConversationQuery, limit: number, cursor?: string): Promise<ConversationPage> {
+    const page = await this.index.ask((database) => readConversations(database, query, { limit, cursor }));
+    return { ...page, conversations: this.#asOfNow(page.conversations) };
   }
 
   async search(words: string, limit: number, cursor?: string): Promise<SearchPage> {
@@ -91,7 +98,7 @@ export class CatalogRecords implements Records {
     const listing = await this.summary(id);
     if (listing === undefined) throw unknownSession(id);
     if (listing.state === "active") return "active";
-    if (await this.#options.source.isHeld(id)) return "legal_hold";
+    if (this.#options.source.find(id)?.held) return "legal_hold";
     if (listing.state === "ended") await this.#options.source.archive(id);
     await this.summary(id);
     return undefined;
@@ -104,11 +111,11 @@ export class CatalogRecords implements Records {
   }
 
   async #mustExist(id: SessionId): Promise<void> {
-    if ((await this.#options.source.find(id)) === undefined) throw unknownSession(id);
+    if (this.#options.source.find(id) === undefined) throw unknownSession(id);
   }
 
   /** With what the logs that are being written say of themselves. */
-  #asOfNow(listings: SessionListing[]): SessionListing[] {
+  #asOfNow<Listing extends Pick<SessionSummary, "session_id">>(listings: Listing[]): Listing[] {
     const live = new Map([...this.#options.live()].map((summary) => [summary.session_id, summary]));
     return listings.map((listing) => ({ ...listing, ...live.get(listing.session_id) }));
   }

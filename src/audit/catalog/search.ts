@@ -2,10 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { AgentError } from "../../contract/error.ts";
 import type { LogLine, SearchHit, SearchPage, SessionId } from "../../contract/log.ts";
-import { fromWordsKey } from "./table.ts";
+import { fromWordsKey, type SessionRow } from "./table.ts";
+import { titleOf } from "./totals.ts";
 import type { LogSource } from "./source.ts";
 import { parseLine } from "../line.ts";
 import { textOf } from "../search-text.ts";
+import { statementOf } from "./statements.ts";
 import { readTerms, snippetOf, toMatch } from "./search-words.ts";
 
 /** A line that the index knows. */
@@ -31,17 +33,17 @@ export class Search {
 
   /** One more than asked for, if there are more. */
   find(database: DatabaseSync): Place[] {
-    const statement = database.prepare(
+    const statement = statementOf(
+      database,
       "SELECT rowid AS key FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
     );
     statement.setReadBigInts(true);
-    const session = database.prepare("SELECT id, title FROM session WHERE no = ?");
+    const session = statementOf(database, "SELECT id, name, preview FROM session WHERE no = ?");
     return statement.all(toMatch(this.#terms), this.#before, this.#limit + 1).flatMap(({ key }) => {
       if (typeof key !== "bigint") return [];
       const { no, position } = fromWordsKey(key);
-      const row = session.get(no);
-      if (row === undefined) return [];
-      return { key, id: String(row["id"]), title: row["title"] as string | null, position };
+      const row = session.get(no) as Pick<SessionRow, "id" | "name" | "preview"> | undefined;
+      return row === undefined ? [] : { key, id: row.id, title: titleOf(row), position };
     });
   }
 

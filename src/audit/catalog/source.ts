@@ -17,24 +17,25 @@ export interface RawLine {
   text: string;
 }
 
-/** Which logs there are, without looking into them. */
-export interface StoredLogs {
-  here: ReadonlySet<SessionId>;
-  archived: ReadonlySet<SessionId>;
-  held: ReadonlySet<SessionId>;
+/** A log that is there, or the mark of a legal hold, known by its name alone. */
+export interface StoredName {
+  id: SessionId;
+  kind: "log" | "archived" | "hold";
 }
 
 /** Where logs are kept, for those who read them. Ids that are none are logs that are not there. */
 export interface LogSource {
-  all(): Promise<StoredLogs>;
-  find(id: SessionId): Promise<FoundLog | undefined>;
+  /** Some at a time; a log that is in both places comes as `log` first. */
+  names(): AsyncIterable<StoredName[]>;
+  find(id: SessionId): FoundLog | undefined;
   /** Whole lines from a position on, until there are no more or the reader stops. */
   lines(id: SessionId, from: number): AsyncIterable<RawLine>;
+  /** The same without waiting, for who reads very many logs and stops often. One at a time. */
+  linesAtOnce(id: SessionId, from: number): Iterable<RawLine>;
   raw(id: SessionId): AsyncIterable<Uint8Array>;
   /** Calls back, now and then also for nothing, until the returned function is called. */
   watch(id: SessionId, changed: () => void): () => void;
   /** Moves an ended log, with all that belongs to it, where archived logs are. */
   archive(id: SessionId): Promise<void>;
-  isHeld(id: SessionId): Promise<boolean>;
   hold(id: SessionId, held: boolean): Promise<void>;
 }

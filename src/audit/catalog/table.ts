@@ -21,15 +21,9 @@ export interface SessionRow extends Totals {
   latest: string;
 }
 
-export type Outline = Pick<SessionRow, "id" | "archived" | "held" | "active" | "changed">;
+export type Outline = Pick<SessionRow, "no" | "id" | "archived" | "held" | "active" | "changed">;
 
-/** What was read of one log: what it comes to up to `to`, and the words of the new lines. */
-export interface Reading {
-  row: SessionRow;
-  totals: Totals;
-  to: number;
-  texts: { position: number; text: string }[];
-}
+const OUTLINE = "SELECT no, id, archived, held, active, changed FROM session";
 
 const TOTALS = Object.keys(noTotals()) as (keyof Totals)[];
 
@@ -46,7 +40,7 @@ export const fromWordsKey = (key: bigint): { no: number; position: number } => (
   position: Number(key & ((1n << POSITION_BITS) - 1n)),
 });
 
-/** The statements that change the catalog. Each call is one transaction. */
+/** The statements that change the catalog. */
 export class CatalogTable {
   readonly #database: DatabaseSync;
   readonly #statements;
@@ -55,21 +49,22 @@ export class CatalogTable {
     this.#database = database;
     this.#statements = {
       byId: database.prepare("SELECT * FROM session WHERE id = ?"),
-      after: database.prepare(
-        "SELECT id, archived, held, active, changed FROM session WHERE id > ? ORDER BY id LIMIT ?",
-      ),
+      outline: database.prepare(`${OUTLINE} WHERE id = ?`),
+      after: database.prepare(`${OUTLINE} WHERE id > ? ORDER BY id LIMIT ?`),
+      lastNumber: database.prepare("SELECT max(no) AS no FROM session"),
+      eventCount: database.prepare("SELECT event_count FROM session WHERE id = ?"),
       active: database.prepare("SELECT id FROM session WHERE active = 1"),
       add: database.prepare("INSERT OR IGNORE INTO session (id) VALUES (?)"),
       begin: database.prepare(
         "INSERT INTO session (id, active) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET active = 1",
       ),
-      position: database.prepare("SELECT indexed FROM session WHERE no = ?"),
       update: database.prepare(
         `UPDATE session SET indexed = ?, ${TOTALS.map((name) => `${name} = ?`).join(", ")} WHERE no = ?`,
       ),
       settle: database.prepare(
         "UPDATE session SET changed = ?, archived = ?, held = ?, active = ? WHERE no = ?",
       ),
+      unsettle: database.prepare("UPDATE session SET changed = 0 WHERE no = ?"),
       remove: database.prepare("DELETE FROM session WHERE no = ?"),
       merge: database.prepare("INSERT INTO words (words, rank) VALUES ('merge', 16)"),
       changes: database.prepare("SELECT total_changes() AS count"),
@@ -82,9 +77,22 @@ export class CatalogTable {
     return toRow(this.#statements.byId.get(id));
   }
 
+  outline(id: SessionId): Outline | undefined {
+    return this.#statements.outline.get(id) as Outline | undefined;
+  }
+
   /** Some sessions, by id. */
   after(id: SessionId, limit: number): Outline[] {
-    return this.#statements.after.all(id, limit).map((row) => row as unknown as Outline);
+    return this.#statements.after.all(id, limit) as unknown as Outline[];
+  }
+
+  lastNumber(): number {
+    return Number(this.#statements.lastNumber.get()?.["no"] ?? 0);
+  }
+
+  /** How many lines of a log are in the catalog. */
+  eventCount(id: SessionId): number {
+    return Number(this.#statements.eventCount.get(id)?.["event_count"] ?? 0);
   }
 
   activeIds(): SessionId[] {
@@ -107,29 +115,21 @@ export class CatalogTable {
     return isOther ? this.#clear(row) : row;
   }
 
-  /** Takes readings in. Left out is what somebody else has taken in meanwhile. */
-  store(readings: readonly Reading[]): void {
-    this.transaction(() => {
-      for (const reading of readings) this.#storeOne(reading);
-    });
+  /** The words of the line that begins at `position`. Within a transaction, as what follows. */
+  addWords({ no }: SessionRow, position: number, text: string): void {
+    this.#statements.addWords.run(toWordsKey(no, position), text);
   }
 
-  #storeOne({ row, totals, to, texts }: Reading): void {
-    const { position, addWords, update } = this.#statements;
-    if (position.get(row.no)?.["indexed"] !== row.indexed) return;
-    for (const { position, text } of texts) addWords.run(toWordsKey(row.no, position), text);
-    update.run(to, ...TOTALS.map((name) => totals[name]), row.no);
+  /** What has been read of a log so far. */
+  update(row: SessionRow): void {
+    this.#statements.update.run(row.indexed, ...TOTALS.map((name) => row[name]), row.no);
   }
 
-  /**
-   * The log has been read as far as `row` says. False when the catalog does not say the same, because another process
-   * wrote to it. Within a transaction.
-   */
-  settle(row: SessionRow, { size, changed, archived, held }: FoundLog, active: boolean): boolean {
+  /** The log has been read as far as `row` says, which is all of it. */
+  settle(row: SessionRow, { size, changed, archived, held }: FoundLog, active: boolean): void {
     // It has grown while it was read: when it was last written to is not known.
     const known = row.indexed > size ? 0 : changed;
     this.#statements.settle.run(known, Number(archived), Number(held), Number(active), row.no);
-    return this.#statements.position.get(row.no)?.["indexed"] === row.indexed;
   }
 
   /** As if nothing had been read of it. */
@@ -137,7 +137,6 @@ export class CatalogTable {
     this.transaction(() => this.#clear(row));
   }
 
-  /** Within a transaction. */
   remove(id: SessionId): void {
     const row = this.find(id);
     if (row === undefined) return;
@@ -159,7 +158,9 @@ export class CatalogTable {
     this.#database.exec("INSERT INTO words (words, rank) VALUES ('merge', -16)");
   }
 
+  /** Within another one a part of it. */
   transaction(work: () => void): void {
+    if (this.#database.isTransaction) return work();
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       work();
@@ -173,7 +174,8 @@ export class CatalogTable {
   #clear(row: SessionRow): SessionRow {
     const empty: SessionRow = { ...row, ...noTotals(), indexed: 0, changed: 0 };
     this.#removeWords(row.no);
-    this.#statements.update.run(0, ...TOTALS.map((name) => empty[name]), row.no);
+    this.update(empty);
+    this.#statements.unsettle.run(row.no);
     return empty;
   }
 

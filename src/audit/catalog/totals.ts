@@ -10,7 +10,13 @@ export interface Totals {
   event_count: number;
   /** 1: the newest line says that the session has ended. */
   ended: number;
-  title: string | null;
+  /** What the user said first, or the beginning of it. */
+  preview: string | null;
+  name: string | null;
+  workspace: string | null;
+  forked_from: string | null;
+  /** 1: a client has put it away. */
+  put_away: number;
   model: string | null;
   provider: string | null;
   turns: number;
@@ -31,7 +37,11 @@ export const noTotals = (): Totals => ({
   last_activity: null,
   event_count: 0,
   ended: 0,
-  title: null,
+  preview: null,
+  name: null,
+  workspace: null,
+  forked_from: null,
+  put_away: 0,
   model: null,
   provider: null,
   turns: 0,
@@ -53,10 +63,16 @@ export function addLine(totals: Totals, line: LogLine | undefined): void {
   if (line === undefined) return;
   totals.start_time ??= line.timestamp;
   totals.last_activity = line.timestamp;
-  if (Ended.safeParse(line.message_data).success) totals.ended = 1;
-  const fact = Fact.safeParse(line.message_data).data;
+  const { message_data: message } = line;
+  if (typeof message !== "object" || message === null) return;
+  if ("event" in message && message.event === "session_ended") totals.ended = 1;
+  if (!looksLikeFact(message)) return;
+  const fact = Fact.safeParse(message).data;
   if (fact !== undefined) addFact(totals, fact);
 }
+
+/** Enough for a title, even when there is much white space in it. In characters. */
+const PREVIEW_LENGTH = 320;
 
 const Named = z.object({ model: z.string(), provider: z.string() });
 
@@ -64,7 +80,11 @@ const Named = z.object({ model: z.string(), provider: z.string() });
 const Fact = z.discriminatedUnion("type", [
   z.object({ type: z.literal("user_input"), payload: z.object({ input: z.unknown() }) }),
   z.object({ type: z.literal("loading_state"), payload: z.object({ loading: z.literal(true) }) }),
-  z.object({ type: z.literal("session_info"), payload: Named }),
+  z.object({ type: z.literal("session_info"), payload: Named.extend({ workspace: z.string().optional() }) }),
+  z.object({
+    type: z.literal("response_item"),
+    payload: z.object({ type: z.literal("message"), role: z.literal("user"), content: z.unknown() }),
+  }),
   z.object({ type: z.literal("approval_request"), id: z.string() }),
   z.object({
     type: z.literal("status"),
@@ -72,23 +92,59 @@ const Fact = z.discriminatedUnion("type", [
       z.object({ kind: z.literal("response_finished"), usage: Usage }),
       Named.extend({ kind: z.literal("model_changed") }),
       z.object({ kind: z.literal("named"), name: z.string() }),
+      z.object({ kind: z.literal("archived"), archived: z.boolean() }),
+      z.object({ kind: z.literal("forked"), from: z.string() }),
     ]),
   }),
 ]);
 type Fact = z.infer<typeof Fact>;
 
-const Ended = z.object({ event: z.literal("session_ended") });
+/**
+ * Most messages are no fact. To find that out by the schema is slow, and what a schema that does not fit leaves behind
+ * outlives many collections: with 100 000 logs to read that is most of the server's memory.
+ */
+function looksLikeFact(message: object): boolean {
+  const { type, payload } = message as { type?: unknown; payload?: unknown };
+  if (type === "approval_request") return true;
+  if (typeof payload !== "object" || payload === null) return false;
+  switch (type) {
+    case "user_input":
+    case "session_info":
+      return true;
+    case "loading_state":
+      return "loading" in payload && payload.loading === true;
+    case "response_item":
+      return "role" in payload && payload.role === "user";
+    case "status":
+      return "kind" in payload && STATUS_KINDS.has(payload.kind);
+    default:
+      return false;
+  }
+}
+
+const STATUS_KINDS: ReadonlySet<unknown> = new Set([
+  "response_finished",
+  "model_changed",
+  "named",
+  "archived",
+  "forked",
+]);
 
 function addFact(totals: Totals, fact: Fact): void {
   switch (fact.type) {
     case "user_input":
-      totals.title ??= titleOf(stringsOf(fact.payload.input));
+      totals.preview ??= previewOf(fact.payload.input);
+      break;
+    case "response_item":
+      // The copy of another session's conversation has no inputs.
+      totals.preview ??= previewOf(fact.payload.content);
       break;
     case "loading_state":
       totals.turns += 1;
       break;
     case "session_info":
       takeModel(totals, fact.payload);
+      totals.workspace = fact.payload.workspace ?? totals.workspace;
       break;
     case "approval_request":
       // After an explanation the same request is asked again.
@@ -110,7 +166,14 @@ function addStatus(totals: Totals, status: Extract<Fact, { type: "status" }>["pa
       takeModel(totals, status);
       break;
     case "named":
-      totals.title = titleOf(status.name);
+      totals.name = status.name.slice(0, PREVIEW_LENGTH).toWellFormed();
+      break;
+    case "archived":
+      totals.put_away = Number(status.archived);
+      break;
+    case "forked":
+      // A copy of a copy has both stories: its own comes first.
+      totals.forked_from ??= status.from;
       break;
   }
 }
@@ -130,14 +193,16 @@ function addUsage(totals: Totals, usage: Usage): void {
   else totals.cost_usd += usage.cost_usd;
 }
 
+function previewOf(input: unknown): string | null {
+  const text = stringsOf(input).trim().slice(0, PREVIEW_LENGTH).toWellFormed();
+  return text === "" ? null : text;
+}
+
 const TITLE_LENGTH = 80;
 
-/** The first words, on one line. */
-function titleOf(text: string): string | null {
-  const words = text
-    .slice(0, 4 * TITLE_LENGTH)
-    .replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, " ")
-    .trim();
+/** The name of a session, or the first words of its user, on one line. */
+export function titleOf({ name, preview }: Pick<Totals, "name" | "preview">): string | null {
+  const words = (name ?? preview ?? "").replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, " ").trim();
   if (words.length <= TITLE_LENGTH) return words === "" ? null : words;
   const cut = words.slice(0, TITLE_LENGTH);
   const end = cut.lastIndexOf(" ");
