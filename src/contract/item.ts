@@ -104,9 +104,13 @@ export const Usage = z.object({
   input_tokens: z.number(),
   cached_input_tokens: z.number(),
   cache_write_input_tokens: z.number(),
+  /** Of those that were written to the cache, the ones that are kept for an hour, which some providers charge more for. */
+  hour_cache_write_input_tokens: z.number().optional(),
   output_tokens: z.number(),
   reasoning_output_tokens: z.number(),
   /** US dollars; null when the price of a model is not known. */
   cost_usd: z.number().nullable(),
+  /** Some of it is an estimate: a response broke off, or was cancelled, before its provider had counted it. */
+  estimated: z.literal(true).optional(),
 });
 export type Usage = z.infer<typeof Usage>;

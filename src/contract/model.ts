@@ -1,11 +1,21 @@
+import type { ErrorCode } from "./error.ts";
 import type { Provider, ResponseItem, Usage } from "./item.ts";
 
-/** What is known of a model: windows in tokens, prices in US dollars per million tokens. */
+/** What is known of a model: windows in tokens. */
 export interface ModelInfo {
   contextWindow: number;
   maxOutputTokens: number;
   /** Absent when nobody told us the price. */
-  price?: { input: number; cachedInput: number; cacheWrite: number; output: number };
+  price?: Price;
+}
+
+/** In US dollars per million tokens. `hourCacheWrite`: what is kept for an hour; as `cacheWrite` when absent. */
+export interface Price {
+  input: number;
+  cachedInput: number;
+  cacheWrite: number;
+  hourCacheWrite?: number;
+  output: number;
 }
 
 /** A function that the model may call; `parameters` is a JSON Schema of an object. */
@@ -22,6 +32,11 @@ export interface ModelRequest {
   tools: readonly ToolSpec[];
   /** Names the conversation for the provider's prompt cache. */
   sessionId: string;
+  /**
+   * How long the provider's prompt cache should keep what is sent, where it lets us choose: `none` is for a question
+   * that is asked once, `hour` for a request whose successor may wait for a person. Default: `minutes`.
+   */
+  cache?: "none" | "minutes" | "hour";
   maxOutputTokens?: number;
 }
 
@@ -40,25 +55,35 @@ export type StopReason =
   | "tool_call_invalid";
 
 /** Tokens of one response, without a price. */
-export type TokenUsage = Omit<Usage, "cost_usd">;
+export type TokenUsage = Omit<Usage, "cost_usd" | "estimated">;
 
-/** `index` tells the items of one response apart: an item's deltas come before it and carry its index. */
+/**
+ * `index` tells the items of one response apart: an item's deltas come before it and carry its index. `begun` tells
+ * what a provider counts before it has finished: a response that is broken off is billed, too.
+ */
 export type ModelEvent =
   | { type: "delta"; index: number; kind: "text" | "reasoning" | "arguments"; delta: string; callId?: string }
   | { type: "item"; index: number; item: ResponseItem }
-  | { type: "retry"; inMs: number; reason: string; attempt: number }
+  | { type: "begun"; usage: TokenUsage }
+  | { type: "retry"; inMs: number; reason: string; attempt: number; code: ErrorCode }
   | { type: "done"; responseId: string; stop: StopReason; usage: TokenUsage; servedModel?: string };
+
+export type ModelDelta = Extract<ModelEvent, { type: "delta" }>;
+export type TellDelta = (delta: ModelDelta) => void;
 
 /**
  * A model streams one response. The stream ends with `done`, or throws an AgentError; it never ends in silence, and
  * after the signal has fired it throws the signal's reason. Items carry no `id` (the loop gives them one) and do carry
  * `origin`. Finished items come in the order of the response.
+ *
+ * With `tell` deltas may be handed to it rather than yielded, at once and in their place between what is yielded: a
+ * function call costs a tenth of what a generator's step does. What it throws ends the stream.
  */
 export interface Model {
   readonly provider: Provider;
   readonly name: string;
   readonly info: ModelInfo;
-  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  stream(request: ModelRequest, signal: AbortSignal, tell?: TellDelta): AsyncIterable<ModelEvent>;
 }
 
 /** Finds the model of a name. Throws AgentError `unknown_model` or `missing_api_key`. */

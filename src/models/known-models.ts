@@ -13,8 +13,11 @@ type Row = readonly [
   output: number,
 ];
 
-/** What writing to the prompt cache costs, as a multiple of plain input. */
-type CacheWriteFactor = 1 | 1.25;
+/** What writing to the prompt cache costs, as multiples of plain input. */
+interface CacheWriteFactors {
+  plain: 1 | 1.25;
+  hour?: 2;
+}
 
 const OPENAI: readonly Row[] = [
   ["codex-mini-latest", 200_000, 100_000, 1.5, 0.375, 6],
@@ -57,7 +60,6 @@ const OPENAI_CACHE_WRITES: readonly Row[] = [
   ["gpt-5.6-sol", 922_000, 128_000, 2, 0.2, 10],
 ];
 
-/** The price of what is cached for five minutes; what is cached for an hour (instructions and tools) costs twice the input. */
 const ANTHROPIC: readonly Row[] = [
   ["claude-fable-5", 1_000_000, 128_000, 10, 1, 50],
   ["claude-opus-5-5", 1_000_000, 128_000, 4, 0.2, 20],
@@ -107,22 +109,28 @@ export const SCRIPTED_INFO: ModelInfo = {
   price: { input: 0, cachedInput: 0, cacheWrite: 0, output: 0 },
 };
 
-function entries(rows: readonly Row[], cacheWrite: CacheWriteFactor): (readonly [string, ModelInfo])[] {
+function entries(rows: readonly Row[], { plain, hour }: CacheWriteFactors): (readonly [string, ModelInfo])[] {
   return rows.map(([name, contextWindow, maxOutputTokens, input, cachedInput, output]) => [
     name,
     {
       contextWindow,
       maxOutputTokens,
-      price: { input, cachedInput, cacheWrite: input * cacheWrite, output },
+      price: {
+        input,
+        cachedInput,
+        cacheWrite: input * plain,
+        ...(hour !== undefined && { hourCacheWrite: input * hour }),
+        output,
+      },
     },
   ]);
 }
 
 /** As the providers published it; last looked at in October 2026. */
 export const KNOWN_MODELS: ReadonlyMap<string, ModelInfo> = new Map([
-  ...entries(OPENAI, 1),
-  ...entries(OPENAI_CACHE_WRITES, 1.25),
-  ...entries(ANTHROPIC, 1.25),
-  ...entries(GOOGLE, 1),
+  ...entries(OPENAI, { plain: 1 }),
+  ...entries(OPENAI_CACHE_WRITES, { plain: 1.25 }),
+  ...entries(ANTHROPIC, { plain: 1.25, hour: 2 }),
+  ...entries(GOOGLE, { plain: 1 }),
   ["scripted", SCRIPTED_INFO],
 ]);

@@ -15,12 +15,12 @@ const Price = z
     output: dollars,
     cachedInput: dollars.optional(),
     cacheWrite: dollars.optional(),
+    hourCacheWrite: z.exactOptional(dollars),
   })
-  .transform(({ input, output, cachedInput = input, cacheWrite = input }) => ({
-    input,
-    output,
-    cachedInput,
-    cacheWrite,
+  .transform(({ cachedInput, cacheWrite, ...price }) => ({
+    ...price,
+    cachedInput: cachedInput ?? price.input,
+    cacheWrite: cacheWrite ?? price.input,
   }));
 
 const RegistryFile = z.record(

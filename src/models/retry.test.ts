@@ -63,8 +63,20 @@ describe("withRetries", () => {
     const { events, error } = await runModel(withRetries(model, instant(waits)));
     expect(error).toBeUndefined();
     expect(events).toEqual([
-      { type: "retry", inMs: 500, attempt: 1, reason: "it failed: provider_overloaded" },
-      { type: "retry", inMs: 1000, attempt: 2, reason: "it failed: provider_unreachable" },
+      {
+        type: "retry",
+        inMs: 500,
+        attempt: 1,
+        reason: "it failed: provider_overloaded",
+        code: "provider_overloaded",
+      },
+      {
+        type: "retry",
+        inMs: 1000,
+        attempt: 2,
+        reason: "it failed: provider_unreachable",
+        code: "provider_unreachable",
+      },
       TEXT,
       ITEM,
       DONE,

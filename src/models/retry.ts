@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentError } from "../contract/error.ts";
-import type { Model, ModelEvent, ModelRequest } from "../contract/model.ts";
+import type { Model, ModelEvent } from "../contract/model.ts";
 
 export interface RetryOptions {
   /** Retries after the first try. */
@@ -26,13 +26,13 @@ export function withRetries(model: Model, options: RetryOptions = {}): Model {
     provider: model.provider,
     name: model.name,
     info: model.info,
-    stream: (request, signal) => streamWithRetries(model, request, signal, options),
+    stream: (request, signal, tell) =>
+      streamWithRetries(() => model.stream(request, signal, tell), signal, options),
   };
 }
 
 async function* streamWithRetries(
-  model: Model,
-  request: ModelRequest,
+  stream: () => AsyncIterable<ModelEvent>,
   signal: AbortSignal,
   options: RetryOptions,
 ): AsyncGenerator<ModelEvent, void> {
@@ -40,7 +40,7 @@ async function* streamWithRetries(
   for (let attempt = 1; ; attempt += 1) {
     let passedItem = false;
     try {
-      for await (const event of model.stream(request, signal)) {
+      for await (const event of stream()) {
         passedItem ||= event.type === "item";
         yield event;
       }
@@ -51,7 +51,7 @@ async function* streamWithRetries(
       if (!mayRetry || passedItem || attempt > maxRetries) throw error;
       if ((error.retryAfterMs ?? 0) > maxAskedDelayMs) throw error;
       const inMs = delayOf(attempt, error.retryAfterMs, random());
-      yield { type: "retry", inMs, reason: error.message, attempt };
+      yield { type: "retry", inMs, reason: error.message, attempt, code: error.code };
       await wait(inMs, signal);
     }
   }

@@ -27,6 +27,10 @@ test.each([
   ["openai/llama-3", "openai", "llama-3"],
   ["anthropic/claude-opus-4-1", "anthropic", "claude-opus-4-1"],
   ["openai/gemini-2.5-pro", "openai", "gemini-2.5-pro"],
+  ["codex:gpt-5", "codex", "gpt-5"],
+  ["codex/gpt-5", "codex", "gpt-5"],
+  ["codex", "codex", ""],
+  ["codex/default", "codex", ""],
 ])("%s is a model of %s named %s", async (requested, provider, name) => {
   expect(await createSelectModel(KEYS)(requested)).toMatchObject({ provider, name });
 });

@@ -6,14 +6,11 @@ import type { GoogleCredentials } from "./google/credentials.ts";
 import { modelInfo, readRegistry, type Registry } from "./registry.ts";
 import { withRetries } from "./retry.ts";
 
-/** Providers whose models run in our own loop. */
-type ModelProvider = Exclude<Provider, "codex">;
-
 /** Keys, addresses and limits; the names are those of the server's configuration. */
 export interface SelectModelOptions {
   /** The default model, the only one whose provider may be set and that may name a script. */
   model: string;
-  provider?: ModelProvider | undefined;
+  provider?: Provider | undefined;
   openaiApiKey?: string | undefined;
   openaiBaseUrl?: string | undefined;
   openaiWireApi: "responses" | "chat";
@@ -38,6 +35,8 @@ export function createSelectModel(options: SelectModelOptions): SelectModel {
   return async (requested) => {
     const { provider, name } = chooseProvider(requested, options, registry);
     const info = modelInfo(registry, provider === "scripted" ? "scripted" : name);
+    // An engine asks its models itself.
+    if (provider === "codex") return engineModel(name, info);
     const model = await CREATE[provider]({ ...options, name, info });
     return withRetries(model);
   };
@@ -45,7 +44,7 @@ export function createSelectModel(options: SelectModelOptions): SelectModel {
 
 export interface AvailableModel {
   name: string;
-  provider: ModelProvider;
+  provider: Provider;
   /** In tokens. */
   contextWindow: number;
 }
@@ -53,11 +52,12 @@ export interface AvailableModel {
 /** The default model first, and the known ones whose provider has a key. */
 export function availableModels(options: SelectModelOptions): AvailableModel[] {
   const registry = readRegistry(options.modelRegistryPath);
-  const hasKey: Record<ModelProvider, boolean> = {
+  const hasKey: Record<Provider, boolean> = {
     openai: options.openaiApiKey !== undefined,
     anthropic: options.anthropicApiKey !== undefined,
     google: options.googleApiKey !== undefined || options.googleCredentialsPath !== undefined,
     scripted: false,
+    codex: false,
   };
   const named = [...registry.keys()].flatMap((name) => {
     const provider = VENDORS.find((vendor) => NAMES[vendor].test(name));
@@ -71,13 +71,15 @@ export function availableModels(options: SelectModelOptions): AvailableModel[] {
   }));
 }
 
-const VENDORS: readonly ModelProvider[] = ["openai", "anthropic", "google", "scripted"];
+const VENDORS: readonly Provider[] = ["openai", "anthropic", "google", "scripted", "codex"];
 
-const NAMES: Record<ModelProvider, RegExp> = {
+const NAMES: Record<Provider, RegExp> = {
   openai: /^(?:gpt-|o\d|codex-|chatgpt-|ft:)/,
   anthropic: /^claude/,
   google: /^(?:gemini-|gemma-|models\/)/,
   scripted: /^scripted/,
+  // The engine, with the name of its model after a colon, or with its own default.
+  codex: /^codex(?::|$)/,
 };
 
 /** A set provider decides for the default model, then the vendor before a slash, then the name itself. */
@@ -85,13 +87,13 @@ function chooseProvider(
   requested: string,
   { model, provider }: SelectModelOptions,
   registry: Registry,
-): { provider: ModelProvider; name: string } {
-  if (provider !== undefined && requested === model) return { provider, name: requested };
+): { provider: Provider; name: string } {
+  if (provider !== undefined && requested === model) return { provider, name: ownName(provider, requested) };
   const slash = requested.indexOf("/");
   const vendor = VENDORS.find((known) => known === requested.slice(0, Math.max(0, slash)));
-  if (vendor !== undefined) return { provider: vendor, name: requested.slice(slash + 1) };
+  if (vendor !== undefined) return { provider: vendor, name: ownName(vendor, requested.slice(slash + 1)) };
   const named = VENDORS.find((known) => NAMES[known].test(requested));
-  if (named !== undefined) return { provider: named, name: requested };
+  if (named !== undefined) return { provider: named, name: ownName(named, requested) };
   throw new AgentError(
     "unknown_model",
     `The model ${JSON.stringify(requested)} is not known; the nearest known name is ${closest(requested, [...registry.keys()])}. ` +
@@ -100,10 +102,25 @@ function chooseProvider(
   );
 }
 
+/** The engine's own default model has no name. */
+const ownName = (provider: Provider, name: string) =>
+  provider === "codex" ? name.replace(NAMES.codex, "").replace(/^default$/, "") : name;
+
+function engineModel(name: string, info: ModelInfo): Model {
+  return {
+    provider: "codex",
+    name,
+    info,
+    stream() {
+      throw new AgentError("unknown_model", "The models of the codex engine answer in its own sessions only.");
+    },
+  };
+}
+
 type Creation = SelectModelOptions & { name: string; info: ModelInfo };
 
 /** Each adapter is loaded when its provider is first asked for. */
-const CREATE: Record<ModelProvider, (creation: Creation) => Promise<Model>> = {
+const CREATE: Record<Exclude<Provider, "codex">, (creation: Creation) => Promise<Model>> = {
   async openai({ name, info, openaiApiKey, openaiBaseUrl, openaiWireApi, modelIdleTimeoutMs }) {
     const apiKey = openaiApiKey ?? missingKey("openai", name);
     const { createOpenAIModel } = await import("./openai/model.ts");

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { ModelDelta, ModelEvent } from "../contract/model.ts";
 import {
   eventStream,
   startFakeProvider,
   type FakeAnswer,
   type FakeProvider,
 } from "../testing/fake-provider.ts";
-import { readServerSentEvents, type ServerSentEvent } from "./sse.ts";
+import { readEvents } from "./sse.ts";
 
 const MODEL = { provider: "openai", name: "gpt-test" } as const;
 
@@ -21,13 +22,17 @@ async function fetchFrom(answer: FakeAnswer): Promise<Response> {
   return fetch(provider.url);
 }
 
+const asDelta = (delta: string): ModelDelta => ({ type: "delta", index: 0, kind: "text", delta });
+
+/** The data of each event, in a delta. */
 function read(response: Response, idleTimeoutMs = 15_000, signal = new AbortController().signal) {
-  return readServerSentEvents(response, { model: MODEL, idleTimeoutMs, signal });
+  const reader = { take: (data: string) => [asDelta(data)] };
+  return readEvents(response, reader, { model: MODEL, idleTimeoutMs, signal });
 }
 
-async function all(events: AsyncIterable<ServerSentEvent>): Promise<ServerSentEvent[]> {
-  const told: ServerSentEvent[] = [];
-  for await (const event of events) told.push(event);
+async function all(events: AsyncIterable<ModelEvent>): Promise<string[]> {
+  const told: string[] = [];
+  for await (const event of events) if (event.type === "delta") told.push(event.delta);
   return told;
 }
 
@@ -38,30 +43,27 @@ function response(bytes: Uint8Array, chunkSize: number): Response {
   return new Response(ReadableStream.from(chunks));
 }
 
-describe("readServerSentEvents", () => {
+describe("readEvents", () => {
   it.each([1, 2, 3, 5, 1000])(
     "puts characters and line ends together that were cut apart: %i",
     async (size) => {
       const text =
         'event: a\r\ndata: {"t":"Olá 👋 \u2028"}\r\n\r\n: a comment\r\n\r\ndata: one\ndata: two\n\ndata: 三\r\r';
       expect(await all(read(response(Buffer.from(text), size)))).toEqual([
-        { event: "a", data: '{"t":"Olá 👋 \u2028"}' },
-        { data: "one\ntwo" },
-        { data: "三" },
+        '{"t":"Olá 👋 \u2028"}',
+        "one\ntwo",
+        "三",
       ]);
     },
   );
 
   it("gives the last event also without a blank line after it", async () => {
-    expect(await all(read(response(Buffer.from("data: one\n\ndata: [DONE]"), 4)))).toEqual([
-      { data: "one" },
-      { data: "[DONE]" },
-    ]);
+    expect(await all(read(response(Buffer.from("data: one\n\ndata: [DONE]"), 4)))).toEqual(["one", "[DONE]"]);
   });
 
   it("gives an event before the next chunk has come", async () => {
     const events = read(await fetchFrom({ body: eventStream({ n: 1 }), ending: "stall" }));
-    expect((await events.next()).value).toEqual({ data: '{"n":1}' });
+    expect((await events.next()).value).toEqual(asDelta('{"n":1}'));
     await events.return();
     await provider?.abandoned();
   });
@@ -81,7 +83,7 @@ describe("readServerSentEvents", () => {
     const events = read(response(Buffer.from("data: 1\n\ndata: 2\n\n"), 9), 1000);
     await events.next();
     vi.advanceTimersByTime(5000);
-    expect(await events.next()).toEqual({ done: false, value: { data: "2" } });
+    expect(await events.next()).toEqual({ done: false, value: asDelta("2") });
     expect((await events.next()).done).toBe(true);
   });
 
@@ -118,7 +120,7 @@ describe("readServerSentEvents", () => {
       cancel: () => ended.resolve("cancelled"),
     });
     for await (const event of read(new Response(body))) {
-      if (event.data === "b") break;
+      if (event.type === "delta" && event.delta === "b") break;
     }
     expect(await ended.promise).toBe("read to its end");
   });

@@ -3,7 +3,7 @@ import type { MessageItem } from "../../contract/item.ts";
 import type { InputItem } from "../../contract/message.ts";
 import type { Model } from "../../contract/model.ts";
 import type { Budget } from "./budget.ts";
-import { estimateTokens } from "./context/meter.ts";
+import { estimateTokens, textTokens } from "./context/meter.ts";
 import { History } from "./history.ts";
 import { BrokenResponse, respond } from "./turn.ts";
 
@@ -26,18 +26,17 @@ export async function* askAside(
   signal: AbortSignal,
 ): AsyncGenerator<AgentOutput, string | undefined> {
   const question: InputItem = { type: "message", role: "user", content: [{ type: "input_text", text }] };
-  budget.check(estimateTokens(question), model.info);
-  const request = { instructions, items: [question], tools: [], sessionId };
+  const request = { instructions, items: [question], tools: [], sessionId, cache: "none" } as const;
+  const inputTokens = estimateTokens(question) + textTokens(instructions.length);
+  const exchange = { history: new History(), budget, inputTokens, aside: true };
   let answer = "";
   let isWhole = false;
   try {
-    for await (const { body, audit } of respond(model, request, new History(), signal)) {
-      if (body.type === "status" && body.payload.kind === "response_finished") {
-        budget.add(body.payload.usage);
-        isWhole = audit?.response?.stop === "completed";
-        yield { body: { ...body, payload: { ...body.payload, aside: true } }, ...(audit && { audit }) };
-      } else if (body.type === "status") {
-        yield { body };
+    for await (const output of respond(model, request, exchange, signal)) {
+      const { body, audit } = output;
+      if (body.type === "status") {
+        isWhole ||= audit?.response?.stop === "completed";
+        yield output;
       } else if (body.type === "response_item" && body.payload.type === "message") {
         const message = { ...body.payload, aside: true };
         answer += textOf(message);

@@ -63,6 +63,12 @@ export class Conversation {
     for (const message of messages) yield* this.add({ ...message, ...more, id: mintItemId("message") });
   }
 
+  /** What the user says once and for all. */
+  async *standing(text: string): AsyncGenerator<AgentOutput> {
+    const content: InputItem["content"] = [{ type: "input_text", text }];
+    yield* this.takeIn([{ type: "message", role: "user", content }], { standing: true });
+  }
+
   /** Tells the model something that nobody said. */
   async *note(text: string): AsyncGenerator<AgentOutput> {
     yield* this.takeIn([{ type: "message", role: "system", content: [{ type: "input_text", text }] }]);

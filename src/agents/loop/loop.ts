@@ -1,7 +1,7 @@
 import type { Agent, AgentOutput, ApprovalAnswer, Inbox, UserInput } from "../../contract/agent.ts";
-import { AgentError, type ErrorCode } from "../../contract/error.ts";
+import { AgentError } from "../../contract/error.ts";
 import type { LogLine } from "../../contract/log.ts";
-import type { ApprovalPolicy, ContextInfo } from "../../contract/message.ts";
+import type { ApprovalPolicy, ContextInfo, ResponseDelta } from "../../contract/message.ts";
 import type { Model, ModelRequest, SelectModel } from "../../contract/model.ts";
 import type { ToolContext, Toolbox } from "../../contract/tool.ts";
 import { Approvals } from "./approvals.ts";
@@ -10,8 +10,8 @@ import { Context } from "./context/context.ts";
 import { Conversation } from "./conversation.ts";
 import { explainCall } from "./explain.ts";
 import { Grants } from "./policy.ts";
-import { afterBreak, afterResponse, isEndOfAll, type Step, type TurnEnd } from "./step.ts";
-import { BrokenResponse, respond, type ResponseResult } from "./turn.ts";
+import { afterBreak, afterResponse, isDown, isEndOfAll, type Step, type TurnEnd } from "./step.ts";
+import { BrokenResponse, type Exchange, respond, type ResponseResult } from "./turn.ts";
 import { answerCall, type CallParts } from "./tool-call.ts";
 import { wait } from "./wait.ts";
 
@@ -50,6 +50,8 @@ export class AgentLoop implements Agent {
   readonly #context: Context;
   #model: Model;
   #compactedForThisRequest = false;
+  /** Takes the deltas of the turn that runs. */
+  #tell: ((delta: ResponseDelta) => void) | undefined;
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -74,7 +76,12 @@ export class AgentLoop implements Agent {
     return this.#model.name;
   }
 
-  async *run(inbox: Inbox, signal: AbortSignal): AsyncGenerator<AgentOutput, TurnEnd> {
+  async *run(
+    inbox: Inbox,
+    signal: AbortSignal,
+    tell?: (delta: ResponseDelta) => void,
+  ): AsyncGenerator<AgentOutput, TurnEnd> {
+    this.#tell = tell;
     const input = inbox.take();
     if (!input) return "completed";
     this.#compactedForThisRequest = false;
@@ -110,8 +117,9 @@ export class AgentLoop implements Agent {
   }
 
   async restore(lines: AsyncIterable<LogLine>): Promise<void> {
-    const { model, usages } = await this.#conversation.restore(lines);
-    for (const usage of usages) this.#options.budget.add(usage, { earlier: true });
+    const { model, responses, counted } = await this.#conversation.restore(lines);
+    for (const { usage, ...of } of responses) this.#options.budget.recall(usage, of);
+    this.#context.restore(counted);
     if (model === undefined || model === `${this.#model.provider}/${this.#model.name}`) return;
     try {
       this.#model = await this.#options.selectModel(model);
@@ -158,10 +166,9 @@ export class AgentLoop implements Agent {
   /** One request to the model, and the answers to its calls. */
   async *#step(signal: AbortSignal): AsyncGenerator<AgentOutput, Step> {
     signal.throwIfAborted();
-    this.#options.budget.check(this.#context.tokens, this.#model.info);
     let result: ResponseResult;
     try {
-      result = yield* respond(this.#model, this.#request(), this.#conversation.history, signal);
+      result = yield* respond(this.#model, this.#request(), this.#exchange(), signal);
     } catch (error) {
       if (error instanceof BrokenResponse) {
         return (yield* this.#answerCalls(error.calls, signal)) ?? afterBreak(error);
@@ -172,7 +179,6 @@ export class AgentLoop implements Agent {
     this.#compactedForThisRequest = false;
     this.#conversation.noteResponse(result.responseId);
     this.#context.count(result.usage);
-    this.#options.budget.add(result.usage);
     const end = isEndOfAll(result.stop)
       ? yield* this.#conversation.abortOpenCalls()
       : yield* this.#answerCalls(result.calls, signal);
@@ -201,7 +207,7 @@ export class AgentLoop implements Agent {
       if (yield* this.#context.shorten(this.#model, signal)) return { kind: "more" };
     }
     const { fallbackModel, selectModel } = this.#options;
-    if (fallbackModel === undefined || !DOWN.has(error.code)) throw error;
+    if (fallbackModel === undefined || !isDown(error)) throw error;
     const fallback = await selectModel(fallbackModel);
     if (this.#isCurrent(fallback)) throw error;
     yield* this.#changeModel(fallback, error.message);
@@ -254,16 +260,20 @@ export class AgentLoop implements Agent {
   async *#takeInWorkspace(): AsyncGenerator<AgentOutput> {
     const text = await this.#options.workspaceInstructions?.();
     if (text === undefined) return;
-    const said = `Instructions from files of the workspace.\n\n${text}`;
-    yield* this.#conversation.takeIn(
-      [{ type: "message", role: "user", content: [{ type: "input_text", text: said }] }],
-      { standing: true },
-    );
+    yield* this.#conversation.standing(`Instructions from files of the workspace.\n\n${text}`);
   }
 
   #request(): ModelRequest {
-    const { instructions, toolbox, sessionId } = this.#options;
-    return { instructions, items: this.#conversation.items, tools: toolbox.specs, sessionId };
+    const { instructions, toolbox, sessionId, approvalPolicy } = this.#options;
+    // Where the policy asks, the answer of a person stands between this request and the next.
+    const cache = approvalPolicy === "full-auto" ? "minutes" : "hour";
+    return { instructions, items: this.#conversation.items, tools: toolbox.specs, sessionId, cache };
+  }
+
+  #exchange(): Exchange {
+    const { budget } = this.#options;
+    const inputTokens = this.#context.tokens;
+    return { history: this.#conversation.history, budget, inputTokens, aside: false, tell: this.#tell };
   }
 
   #callParts(): CallParts {
@@ -281,14 +291,6 @@ export class AgentLoop implements Agent {
     };
   }
 }
-
-/** Errors after which another provider may still answer; the model's own retries are behind us. */
-const DOWN: ReadonlySet<ErrorCode> = new Set([
-  "provider_rate_limited",
-  "provider_overloaded",
-  "provider_unreachable",
-  "provider_stream_broken",
-]);
 
 /** After the signal has fired, a request that ends badly was to be expected; a fault of ours was not. */
 const isOfAbort = (error: unknown, { reason }: AbortSignal) =>

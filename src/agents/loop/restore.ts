@@ -2,20 +2,23 @@ import { z } from "zod";
 import type { ResponseItem, Usage } from "../../contract/item.ts";
 import type { LogLine } from "../../contract/log.ts";
 import { ServerMessage } from "../../contract/message.ts";
+import { type Counted, countedAt } from "./context/meter.ts";
 import type { History } from "./history.ts";
 
 /** What a log tells of a conversation beside its items. */
 export interface Restored {
   lastResponseId: string | undefined;
-  /** What every response took, explanations and summaries too. */
-  usages: Usage[];
+  /** What every response took, explanations and summaries too; `model` has its provider before the name. */
+  responses: { usage: Usage; model: string; aside: boolean }[];
+  /** The conversation as its provider counted it last, undefined where it was compacted since. */
+  counted: Counted | undefined;
   /** The model that it was on, with its provider before the name. */
   model: string | undefined;
 }
 
 /** Plays the messages of a log into an empty history, as the loop once did: items, rewinds, compactions. */
 export async function restoreHistory(lines: AsyncIterable<LogLine>, history: History): Promise<Restored> {
-  const state: Restored = { lastResponseId: undefined, usages: [], model: undefined };
+  const state: Restored = { lastResponseId: undefined, responses: [], model: undefined, counted: undefined };
   for await (const { direction, message_data: data } of lines) {
     if (direction === "outgoing") takeMessage(data, state, history);
   }
@@ -37,6 +40,7 @@ function takeMessage(data: unknown, state: Restored, history: History): void {
   if (type === "response_item") takeItem(payload, state, history);
   if (type === "context_compacted" && payload.keptItems) {
     history.keep(payload.keptItems);
+    state.counted = undefined;
     markLast(state, history);
   }
   if (type === "loading_state") markLast(state, history);
@@ -45,9 +49,11 @@ function takeMessage(data: unknown, state: Restored, history: History): void {
   if (payload.kind === "rewound" && history.rewind(payload.responseId))
     state.lastResponseId = payload.responseId;
   if (payload.kind !== "response_finished") return;
-  state.usages.push(payload.usage);
-  if (payload.aside === true) return;
-  state.lastResponseId = payload.responseId;
+  const { usage, aside = false, responseId } = payload;
+  state.responses.push({ usage, model: fullName(payload), aside });
+  if (aside) return;
+  state.lastResponseId = responseId;
+  state.counted = countedAt(usage, history.items);
   markLast(state, history);
 }
 

@@ -1,4 +1,4 @@
-import { AgentError } from "../../contract/error.ts";
+import { AgentError, type ErrorCode } from "../../contract/error.ts";
 import type { StopReason } from "../../contract/model.ts";
 import type { BrokenResponse, ResponseResult } from "./turn.ts";
 
@@ -52,3 +52,13 @@ export function afterBreak({ calls, error }: BrokenResponse): Step {
   if (calls.length > 0) return { kind: "fault", error };
   return { kind: "fault", error, note: "The connection broke off here. Go on from where you stopped." };
 }
+
+/** Whether another provider may still answer; the model's own retries are behind us. */
+export const isDown = ({ code }: AgentError) => DOWN.has(code);
+
+const DOWN: ReadonlySet<ErrorCode> = new Set([
+  "provider_rate_limited",
+  "provider_overloaded",
+  "provider_unreachable",
+  "provider_stream_broken",
+]);

@@ -1,8 +1,10 @@
 import type { AgentOutput } from "../../contract/agent.ts";
-import { AgentError } from "../../contract/error.ts";
+import { AgentError, type ErrorCode } from "../../contract/error.ts";
 import type { FunctionCallItem, ResponseItem, Usage } from "../../contract/item.ts";
-import type { Model, ModelEvent, ModelRequest, StopReason } from "../../contract/model.ts";
-import { priced } from "./cost.ts";
+import type { ResponseDelta } from "../../contract/message.ts";
+import type { Model, ModelDelta, ModelEvent, ModelRequest, StopReason } from "../../contract/model.ts";
+import { Bill } from "./bill.ts";
+import type { Budget } from "./budget.ts";
 import type { History } from "./history.ts";
 import { mintCallId, mintItemId } from "./ids.ts";
 
@@ -27,53 +29,84 @@ export class BrokenResponse extends Error {
   }
 }
 
+/** What a response goes into, and what it is paid from. */
+export interface Exchange {
+  history: History;
+  budget: Budget;
+  /** What the request takes, by the best estimate. */
+  inputTokens: number;
+  /** No part of the conversation. */
+  aside: boolean;
+  /** Takes the deltas, which are yielded without it. */
+  tell?: ((delta: ResponseDelta) => void) | undefined;
+}
+
 /**
  * Streams one response of the model: its deltas and finished items go out as they come, finished items into the
- * history. When the signal fires, the text so far becomes an incomplete item, and the signal's reason is thrown.
+ * history, and what it took is taken from the budget. When the signal fires, the text so far becomes an incomplete
+ * item, and the signal's reason is thrown. Throws `budget_exceeded` before a request that is too dear, and before a
+ * retry.
  */
 export async function* respond(
   model: Model,
   request: ModelRequest,
-  history: History,
+  exchange: Exchange,
   signal: AbortSignal,
 ): AsyncGenerator<AgentOutput, ResponseResult> {
+  const { history, aside, tell } = exchange;
+  const bill = new Bill(model, exchange);
   const items = new ItemNames(history);
   const calls: FunctionCallItem[] = [];
   let finished = 0;
   let hasText = false;
   try {
-    for await (const event of model.stream(request, signal)) {
-      if (event.type === "done") {
-        const usage = priced(event.usage, model.info);
-        yield responseFinished(model, event, usage);
-        return { calls, hasText, stop: event.stop, responseId: event.responseId, usage };
-      }
-      if (event.type === "item") {
-        const item = items.finish(event);
-        history.append(item);
-        finished += 1;
-        if (item.type === "function_call") calls.push(item);
-        if (item.type === "message") hasText = true;
-        yield { body: { type: "response_item", payload: item } };
-      } else if (event.type === "delta") {
-        yield items.delta(event);
-      } else {
-        const { inMs, reason, attempt } = event;
-        items.forgetUnfinished();
-        yield { body: { type: "status", payload: { kind: "retrying", inMs, reason, attempt } } };
+    const take = (delta: ModelDelta) => {
+      bill.take(delta);
+      tell?.(items.delta(delta));
+    };
+    for await (const event of model.stream(request, signal, tell && take)) {
+      bill.take(event);
+      switch (event.type) {
+        case "begun":
+          break;
+        case "delta":
+          yield { body: { type: "response_delta", payload: items.delta(event) } };
+          break;
+        case "item": {
+          const item = items.finish(event);
+          history.append(item);
+          finished += 1;
+          if (item.type === "function_call") calls.push(item);
+          if (item.type === "message") hasText = true;
+          yield { body: { type: "response_item", payload: item } };
+          break;
+        }
+        case "retry": {
+          const { inMs, reason, attempt, code } = event;
+          items.forgetUnfinished();
+          yield* bill.lost(code);
+          bill.open(inMs);
+          yield { body: { type: "status", payload: { kind: "retrying", inMs, reason, attempt } } };
+          break;
+        }
+        case "done": {
+          const usage = bill.done(event.usage);
+          yield responseFinished(model, event, { usage, aside });
+          return { calls, hasText, stop: event.stop, responseId: event.responseId, usage };
+        }
       }
     }
   } catch (error) {
-    if (signal.aborted) {
-      const item = items.unfinishedText(model);
-      if (item) {
-        history.append(item);
-        yield { body: { type: "response_item", payload: item } };
-      }
-    } else if (finished > 0 && error instanceof AgentError && error.retryable === true) {
-      throw new BrokenResponse(error, calls);
+    const unfinished = signal.aborted ? items.unfinishedText(model) : undefined;
+    if (unfinished) {
+      history.append(unfinished);
+      yield { body: { type: "response_item", payload: unfinished } };
     }
-    throw error;
+    yield* bill.lost(endOf(error, signal));
+    const isBroken = !signal.aborted && error instanceof AgentError && error.retryable === true;
+    throw isBroken && finished > 0 ? new BrokenResponse(error, calls) : error;
+  } finally {
+    bill.close();
   }
   throw new AgentError(
     "provider_stream_broken",
@@ -81,18 +114,21 @@ export async function* respond(
   );
 }
 
+const endOf = (error: unknown, signal: AbortSignal): ErrorCode | "aborted" => {
+  if (signal.aborted) return "aborted";
+  return error instanceof AgentError ? error.code : "internal";
+};
+
 function responseFinished(
   model: Model,
   done: Extract<ModelEvent, { type: "done" }>,
-  usage: Usage,
+  { usage, aside }: { usage: Usage; aside: boolean },
 ): AgentOutput {
   const { responseId, stop, servedModel } = done;
   const { provider, name } = model;
+  const what = { responseId, provider, model: name, usage, ...(aside && { aside }) };
   return {
-    body: {
-      type: "status",
-      payload: { kind: "response_finished", responseId, provider, model: name, usage },
-    },
+    body: { type: "status", payload: { kind: "response_finished", ...what } },
     audit: {
       response: {
         provider,
@@ -105,8 +141,6 @@ function responseFinished(
     },
   };
 }
-
-type Delta = Extract<ModelEvent, { type: "delta" }>;
 
 const ITEM_OF_DELTA = { text: "message", reasoning: "reasoning", arguments: "function_call" } as const;
 
@@ -123,16 +157,12 @@ class ItemNames {
     this.#history = history;
   }
 
-  delta({ index, kind, delta, callId }: Delta): AgentOutput {
+  delta({ index, kind, delta, callId }: ModelDelta): ResponseDelta {
     if (kind === "text") this.#texts.set(index, (this.#texts.get(index) ?? "") + delta);
     const itemId = this.#id(index, ITEM_OF_DELTA[kind]);
-    const payload = {
-      itemId,
-      kind,
-      delta,
-      ...(callId !== undefined && { callId: this.#callId(index, callId) }),
-    };
-    return { body: { type: "response_delta", payload } };
+    return callId === undefined
+      ? { itemId, kind, delta }
+      : { itemId, kind, delta, callId: this.#callId(index, callId) };
   }
 
   finish({ index, item }: Extract<ModelEvent, { type: "item" }>): ResponseItem {

@@ -1,11 +1,12 @@
 import type { Anthropic } from "@anthropic-ai/sdk";
 import { AgentError } from "../../contract/error.ts";
-import type { Model, ModelEvent, ModelInfo, ModelRequest } from "../../contract/model.ts";
+import type { Model, ModelEvent, ModelInfo, ModelRequest, TellDelta } from "../../contract/model.ts";
 import { callError, streamBroken, type ProviderFailure, type StatusError } from "../errors.ts";
-import { readServerSentEvents } from "../sse.ts";
+import { fetchStream } from "../http.ts";
+import { readEvents } from "../sse.ts";
 import { endWithDone } from "../stream-check.ts";
 import { toWireRequest } from "./request.ts";
-import { readStream } from "./stream.ts";
+import { responseReader } from "./stream.ts";
 import { ErrorAnswer } from "./wire.ts";
 
 export interface AnthropicOptions {
@@ -37,14 +38,18 @@ class AnthropicModel implements Model {
     this.#options = options;
   }
 
-  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent> {
-    return endWithDone(this, this.#events(request, signal), signal);
+  stream(request: ModelRequest, signal: AbortSignal, tell?: TellDelta): AsyncIterable<ModelEvent> {
+    return endWithDone(this, this.#events(request, signal, tell), signal);
   }
 
-  async *#events(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent, void> {
+  async *#events(
+    request: ModelRequest,
+    signal: AbortSignal,
+    tell: TellDelta | undefined,
+  ): AsyncGenerator<ModelEvent, void> {
     const { idleTimeoutMs } = this.#options;
     const response = await this.#send(request, signal);
-    yield* readStream(this, readServerSentEvents(response, { model: this, idleTimeoutMs, signal }));
+    yield* readEvents(response, responseReader(this), { model: this, idleTimeoutMs, signal, tell });
   }
 
   async #send(request: ModelRequest, signal: AbortSignal): Promise<Response> {
@@ -79,6 +84,7 @@ async function connect({ apiKey, baseUrl }: AnthropicOptions): Promise<Anthropic
     // Null and not absent: without an answer here the SDK looks into the environment.
     baseURL: baseUrl ?? null,
     maxRetries: 0,
+    fetch: fetchStream,
     logLevel: "off",
   });
 }

@@ -106,4 +106,19 @@ describe("cache points in toWireRequest", () => {
     expect(body).not.toHaveProperty("tools");
     expect(JSON.stringify(body).match(/"cache_control"/g)).toHaveLength(1);
   });
+
+  it("are kept for an hour when the next request may wait for a person, and not at all for a single question", () => {
+    const tools = [{ name: "shell", description: "", parameters: { type: "object" } }];
+    const marks = (cache: ModelRequest["cache"]) => {
+      const items = [user("a"), call("c1"), output("c1")];
+      const body = bodyOf(items, { tools, instructions: "Be brief.", ...(cache && { cache }) });
+      return [...JSON.stringify(body).matchAll(/"cache_control":\{"type":"ephemeral"(,"ttl":"1h")?\}/g)].map(
+        ([, hour]) => (hour ? "1h" : "5m"),
+      );
+    };
+    expect(marks("hour")).toEqual(["1h", "1h", "1h", "1h"]);
+    expect(marks("minutes")).toEqual(["1h", "1h", "5m", "5m"]);
+    expect(marks(undefined)).toEqual(marks("minutes"));
+    expect(marks("none")).toEqual([]);
+  });
 });

@@ -25,9 +25,18 @@ export interface RequestModel {
   info: ModelInfo;
 }
 
-/** Instructions and tools outlive a long wait for an approval; the API wants longer times before shorter ones. */
+/** Of instructions and tools, which many sessions share; the API wants longer times before shorter ones. */
 const PREFIX_CACHE: CacheControlEphemeral = { type: "ephemeral", ttl: "1h" };
-const TURN_CACHE: CacheControlEphemeral = { type: "ephemeral" };
+
+/**
+ * Of the conversation. An hour costs two thirds more to write than five minutes do, but a wait for a person that is
+ * longer than five minutes would cost the whole conversation again.
+ */
+const TURN_CACHES: Record<NonNullable<ModelRequest["cache"]>, CacheControlEphemeral | undefined> = {
+  none: undefined,
+  minutes: { type: "ephemeral" },
+  hour: { type: "ephemeral", ttl: "1h" },
+};
 
 /** Our request in the form of the Messages API. The same request always gives the same bytes. */
 export function toWireRequest(model: RequestModel, request: ModelRequest): WireRequest {
@@ -36,8 +45,10 @@ export function toWireRequest(model: RequestModel, request: ModelRequest): WireR
   const turns = conversationTurns(request.items);
   const possible = thinkingFor(model.name, maxTokens);
   const thinking = possible?.strict && !canThink(turns) ? undefined : possible;
-  const system = systemBlocks(request.instructions);
-  const tools = toolList(request.tools);
+  const turnCache = TURN_CACHES[request.cache ?? "minutes"];
+  const prefixCache = turnCache && PREFIX_CACHE;
+  const system = systemBlocks(request.instructions, prefixCache);
+  const tools = toolList(request.tools, prefixCache);
   return {
     body: {
       model: model.name,
@@ -46,7 +57,7 @@ export function toWireRequest(model: RequestModel, request: ModelRequest): WireR
       ...(tools.length === 0 ? {} : { tools }),
       ...(system.length === 0 ? {} : { system }),
       ...(thinking === undefined ? {} : { thinking: thinking.config }),
-      messages: withCachePoints(thinking === undefined ? withoutThinking(turns) : turns),
+      messages: withCachePoints(thinking === undefined ? withoutThinking(turns) : turns, turnCache),
     },
     betas: thinking?.betas ?? [],
   };
@@ -69,27 +80,28 @@ function isResult({ type }: ContentBlockParam): boolean {
   return type === "tool_result";
 }
 
-function systemBlocks(instructions: string): TextBlockParam[] {
+function systemBlocks(instructions: string, cache: CacheControlEphemeral | undefined): TextBlockParam[] {
   if (instructions.trim() === "") return [];
-  return [{ type: "text", text: instructions, cache_control: PREFIX_CACHE }];
+  return [{ type: "text", text: instructions, ...(cache && { cache_control: cache }) }];
 }
 
-function toolList(tools: readonly ToolSpec[]): Tool[] {
+function toolList(tools: readonly ToolSpec[], cache: CacheControlEphemeral | undefined): Tool[] {
   return tools.map(({ name, description, parameters }, index) => ({
     name,
     description,
     input_schema: { ...parameters, type: "object" },
-    ...(index === tools.length - 1 ? { cache_control: PREFIX_CACHE } : {}),
+    ...(cache && index === tools.length - 1 ? { cache_control: cache } : {}),
   }));
 }
 
 /** Cache points at the newest two turns of the user: one to read what the last request wrote, one to write. */
-function withCachePoints(turns: readonly Turn[]): Turn[] {
+function withCachePoints(turns: Turn[], cache: CacheControlEphemeral | undefined): Turn[] {
+  if (!cache) return turns;
   const newest = new Set(turns.filter(({ role }) => role === "user").slice(-2));
   return turns.map((turn) => {
     const last = turn.content.at(-1);
     if (!newest.has(turn) || last === undefined) return turn;
-    const marked = { ...last, cache_control: TURN_CACHE } as ContentBlockParam;
+    const marked = { ...last, cache_control: cache } as ContentBlockParam;
     return { role: turn.role, content: [...turn.content.slice(0, -1), marked] };
   });
 }

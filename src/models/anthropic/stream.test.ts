@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AgentError } from "../../contract/error.ts";
 import type { ModelEvent } from "../../contract/model.ts";
-import { readStream } from "./stream.ts";
+import { responseReader } from "./stream.ts";
 
 const MODEL = { provider: "anthropic" as const, name: "claude-test" };
 const ORIGIN = { provider: "anthropic", model: "claude-test" };
@@ -13,16 +13,16 @@ interface Told {
   error: unknown;
 }
 
-async function read(...wire: unknown[]): Promise<Told> {
-  async function* sent() {
-    for (const event of wire) yield { data: JSON.stringify(event) };
-  }
+function read(...wire: unknown[]): Told {
   const told: Told = { events: [], items: [], done: undefined, error: undefined };
   try {
-    for await (const event of readStream(MODEL, sent())) {
-      told.events.push(event);
-      if (event.type === "item") told.items.push(event.item);
-      if (event.type === "done") told.done = event;
+    const reader = responseReader(MODEL);
+    for (const sent of wire) {
+      for (const event of reader.take(JSON.stringify(sent))) {
+        told.events.push(event);
+        if (event.type === "item") told.items.push(event.item);
+        if (event.type === "done") told.done = event;
+      }
     }
   } catch (error) {
     told.error = error;
@@ -66,9 +66,9 @@ const thought = (index: number, signature: string) => [
   close(index),
 ];
 
-describe("readStream", () => {
-  it("passes ping and all types that are new to it without harm", async () => {
-    const { items, done } = await read(
+describe("the reader of a response", () => {
+  it("passes ping and all types that are new to it without harm", () => {
+    const { items, done } = read(
       { type: "ping" },
       start(),
       { type: "weather_report", index: "north" },
@@ -94,8 +94,8 @@ describe("readStream", () => {
     expect(done).toMatchObject({ stop: "completed" });
   });
 
-  it("keeps a block of a server's tool whole, its arguments and all", async () => {
-    const { items, done } = await read(
+  it("keeps a block of a server's tool whole, its arguments and all", () => {
+    const { items, done } = read(
       start(),
       open(0, {
         type: "server_tool_use",
@@ -120,8 +120,8 @@ describe("readStream", () => {
     expect(done).toMatchObject({ stop: "pause" });
   });
 
-  it("takes what gateways put whole into the start of a block", async () => {
-    const { events, items } = await read(
+  it("takes what gateways put whole into the start of a block", () => {
+    const { events, items } = read(
       start(),
       open(0, { type: "text", text: "Hi" }),
       close(0),
@@ -129,7 +129,7 @@ describe("readStream", () => {
       close(1),
       ...end("end_turn"),
     );
-    expect(events[0]).toEqual({ type: "delta", index: 0, kind: "text", delta: "Hi" });
+    expect(events[1]).toEqual({ type: "delta", index: 0, kind: "text", delta: "Hi" });
     expect(items).toMatchObject([
       { content: [{ text: "Hi" }] },
       { call_id: "t1", arguments: '{"command":["ls"]}', status: "completed" },
@@ -137,8 +137,8 @@ describe("readStream", () => {
     expect(events.at(-1)).toMatchObject({ type: "done", stop: "tool_calls" });
   });
 
-  it("tells deltas with the index of their item, and calls by their id", async () => {
-    const { events } = await read(
+  it("tells deltas with the index of their item, and calls by their id", () => {
+    const { events } = read(
       start(),
       ...thought(0, "sig"),
       ...text(1, "Hi"),
@@ -146,6 +146,7 @@ describe("readStream", () => {
       ...end("tool_use"),
     );
     expect(events.slice(0, -1)).toMatchObject([
+      { type: "begun", usage: { input_tokens: 10, output_tokens: 1 } },
       { type: "delta", index: 0, kind: "reasoning", delta: "hm" },
       { type: "delta", index: 1, kind: "text", delta: "Hi" },
       {
@@ -159,8 +160,8 @@ describe("readStream", () => {
     ]);
   });
 
-  it("voids what came before a gateway started over, and uses none of its indexes again", async () => {
-    const { events, items } = await read(
+  it("voids what came before a gateway started over, and uses none of its indexes again", () => {
+    const { events, items } = read(
       start({ input_tokens: 99 }),
       ...thought(0, "sig-first"),
       ...tool(1, "t-first", "{}"),
@@ -177,14 +178,8 @@ describe("readStream", () => {
     expect(events.at(-1)).toMatchObject({ responseId: "msg_2", usage: { input_tokens: 7 } });
   });
 
-  it("calls a stream broken that starts over after a text was finished and passed on", async () => {
-    const { items, error } = await read(
-      start(),
-      ...text(0, "Hi"),
-      start(),
-      ...text(0, "Hi"),
-      ...end("end_turn"),
-    );
+  it("calls a stream broken that starts over after a text was finished and passed on", () => {
+    const { items, error } = read(start(), ...text(0, "Hi"), start(), ...text(0, "Hi"), ...end("end_turn"));
     expect(items).toHaveLength(1);
     expect(error).toBeInstanceOf(AgentError);
     expect(error).toMatchObject({ code: "provider_stream_broken", retryable: true });
@@ -197,13 +192,13 @@ describe("readStream", () => {
     ["", "content_block_stop"],
   ])("marks a call incomplete whose arguments the limit cut off: %j %s", async (json, closing) => {
     const events = tool(0, "t1", json).filter(({ type }) => type !== "content_block_stop" || closing !== "");
-    const { items, done } = await read(start(), ...events, ...end("max_tokens"));
+    const { items, done } = read(start(), ...events, ...end("max_tokens"));
     expect(items).toMatchObject([{ type: "function_call", status: "incomplete" }]);
     expect(done).toMatchObject({ stop: "max_output_tokens" });
   });
 
-  it("shows thinking that was cut off but keeps nothing of it to send back", async () => {
-    const { items } = await read(start(), ...thought(0, "sig").slice(0, 2), ...end("max_tokens"));
+  it("shows thinking that was cut off but keeps nothing of it to send back", () => {
+    const { items } = read(start(), ...thought(0, "sig").slice(0, 2), ...end("max_tokens"));
     expect(items).toEqual([
       { type: "reasoning", summary: [{ type: "summary_text", text: "hm" }], origin: ORIGIN },
     ]);
@@ -219,28 +214,29 @@ describe("readStream", () => {
     ["something_new", "completed"],
     [null, "completed"],
   ])("reads the stop reason %s as %s", async (reason, stop) => {
-    expect((await read(start(), ...text(0, "Hi"), ...end(reason))).done).toMatchObject({ stop });
+    expect(read(start(), ...text(0, "Hi"), ...end(reason)).done).toMatchObject({ stop });
   });
 
-  it("shows the provider's explanation of a refusal only where the model said nothing", async () => {
+  it("shows the provider's explanation of a refusal only where the model said nothing", () => {
     const details = {
       stop_details: { type: "refusal", category: "cyber", explanation: "Against the policy." },
     };
-    const silent = await read(start(), ...end("refusal", {}, details));
+    const silent = read(start(), ...end("refusal", {}, details));
     expect(silent.items).toMatchObject([{ content: [{ type: "refusal", refusal: "Against the policy." }] }]);
-    const thoughtful = await read(start(), ...thought(0, "sig"), ...end("refusal", {}, details));
+    const thoughtful = read(start(), ...thought(0, "sig"), ...end("refusal", {}, details));
     expect(thoughtful.items).toMatchObject([{ type: "reasoning" }, { content: [{ type: "refusal" }] }]);
-    const spoken = await read(start(), ...text(0, "Hi"), ...end("refusal", {}, details));
+    const spoken = read(start(), ...text(0, "Hi"), ...end("refusal", {}, details));
     expect(spoken.items).toMatchObject([{ content: [{ type: "output_text", text: "Hi" }] }]);
-    expect((await read(start(), ...end("refusal"))).items).toEqual([]);
+    expect(read(start(), ...end("refusal")).items).toEqual([]);
   });
 
-  it("takes the newest counts, and counts what is cached as input", async () => {
-    const { done } = await read(
+  it("takes the newest counts, and counts what is cached as input", () => {
+    const { done } = read(
       start({
         input_tokens: 10,
         cache_read_input_tokens: 200,
         cache_creation_input_tokens: 30,
+        cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 },
         output_tokens: 1,
       }),
       { type: "message_delta", delta: {}, usage: { output_tokens: 3 } },
@@ -257,6 +253,7 @@ describe("readStream", () => {
         input_tokens: 340,
         cached_input_tokens: 300,
         cache_write_input_tokens: 30,
+        hour_cache_write_input_tokens: 20,
         output_tokens: 8,
         reasoning_output_tokens: 6,
       },
@@ -273,13 +270,13 @@ describe("readStream", () => {
     ["request_too_large", "context_window_exceeded", false],
     ["something_new", "provider_overloaded", true],
   ])("throws for the error event %s an error with code %s", async (type, code, retryable) => {
-    const { error } = await read(start(), { type: "error", error: { type, message: "No." } });
+    const { error } = read(start(), { type: "error", error: { type, message: "No." } });
     expect(error).toBeInstanceOf(AgentError);
     expect(error).toMatchObject({ code, retryable, details: { provider_code: type } });
   });
 
-  it("calls a known event in an unknown form broken, for it cannot know what it missed", async () => {
-    const { error } = await read(start(), {
+  it("calls a known event in an unknown form broken, for it cannot know what it missed", () => {
+    const { error } = read(start(), {
       type: "content_block_delta",
       delta: { type: "text_delta", text: 7 },
     });
@@ -287,7 +284,7 @@ describe("readStream", () => {
     expect(String(error)).toContain("content_block_delta");
   });
 
-  it("does not claim to be done without message_stop", async () => {
-    expect((await read(start(), ...text(0, "Hi"), ...end("end_turn").slice(0, 1))).done).toBeUndefined();
+  it("does not claim to be done without message_stop", () => {
+    expect(read(start(), ...text(0, "Hi"), ...end("end_turn").slice(0, 1)).done).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import type { Origin, ResponseItem } from "../../contract/item.ts";
 import type { ModelEvent } from "../../contract/model.ts";
 import { providerError, streamBroken, type ModelRef } from "../errors.ts";
-import type { ServerSentEvent } from "../sse.ts";
+import type { EventReader } from "../sse.ts";
 import { OpenBlock } from "./blocks.ts";
 import { stopReasonOf, UsageCount } from "./usage.ts";
 import {
@@ -29,16 +29,15 @@ const STATUS_OF_ERROR: Record<string, number> = {
 
 const CUT_SHORT = new Set(["max_tokens", "model_context_window_exceeded"]);
 
-/** The provider's events as ours. Ends without `done` where the provider ended without `message_stop`. */
-export async function* readStream(
-  model: ModelRef,
-  events: AsyncIterable<ServerSentEvent>,
-): AsyncGenerator<ModelEvent, void> {
+/** The provider's events as ours. Without `done` where the provider ended without `message_stop`. */
+export function responseReader(model: ModelRef): EventReader {
   const response = new StreamedResponse(model);
-  for await (const { data } of events) {
-    const event = readEvent(model, data);
-    if (event) yield* response.take(event);
-  }
+  return {
+    take(data) {
+      const event = readEvent(model, data);
+      return event ? response.take(event) : [];
+    },
+  };
 }
 
 interface HeldItem {
@@ -74,7 +73,9 @@ class StreamedResponse {
   *take(event: StreamEvent): Generator<ModelEvent, void> {
     switch (event.type) {
       case "message_start":
-        return this.#start(event);
+        this.#start(event);
+        yield { type: "begun", usage: this.#usage.total() };
+        return;
       case "content_block_start":
         return yield* this.#startBlock(this.#base + event.index, event.content_block);
       case "content_block_delta":

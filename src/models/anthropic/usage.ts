@@ -15,10 +15,12 @@ export class UsageCount {
   total(): TokenUsage {
     const cached = this.#counts.cache_read_input_tokens ?? 0;
     const written = this.#counts.cache_creation_input_tokens ?? 0;
+    const hour = this.#counts.cache_creation?.ephemeral_1h_input_tokens ?? 0;
     return {
       input_tokens: (this.#counts.input_tokens ?? 0) + cached + written,
       cached_input_tokens: cached,
       cache_write_input_tokens: written,
+      ...(hour > 0 && { hour_cache_write_input_tokens: hour }),
       output_tokens: this.#counts.output_tokens ?? 0,
       reasoning_output_tokens: this.#counts.output_tokens_details?.thinking_tokens ?? 0,
     };

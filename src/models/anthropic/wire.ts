@@ -5,6 +5,7 @@ import { parseEventData, streamBroken, type ModelRef } from "../errors.ts";
 const Usage = z.object({
   input_tokens: z.number().nullish(),
   cache_creation_input_tokens: z.number().nullish(),
+  cache_creation: z.object({ ephemeral_1h_input_tokens: z.number().nullish() }).nullish(),
   cache_read_input_tokens: z.number().nullish(),
   output_tokens: z.number().nullish(),
   output_tokens_details: z.object({ thinking_tokens: z.number().nullish() }).nullish(),

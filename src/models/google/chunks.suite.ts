@@ -1,7 +1,6 @@
 import type { ResponseItem } from "../../contract/item.ts";
 import type { ModelEvent } from "../../contract/model.ts";
-import type { ServerSentEvent } from "../sse.ts";
-import { readGoogleStream } from "./stream.ts";
+import { responseReader } from "./stream.ts";
 
 export const MODEL = { provider: "google", name: "gemini-3-pro" } as const;
 
@@ -12,14 +11,12 @@ export const chunk = (parts: object[], finishReason?: string, more: object = {})
   ...more,
 });
 
-async function* eventsOf(chunks: object[]): AsyncGenerator<ServerSentEvent> {
-  for (const data of chunks) yield { data: JSON.stringify(data) };
-}
-
 /** All that a stream of these chunks tells. */
 export async function read(chunks: object[], conversation: ResponseItem[] = []) {
+  const reader = responseReader(MODEL, conversation);
   const events: ModelEvent[] = [];
-  for await (const event of readGoogleStream(MODEL, eventsOf(chunks), conversation)) events.push(event);
+  for (const sent of chunks) events.push(...reader.take(JSON.stringify(sent)));
+  events.push(...(reader.end?.() ?? []));
   const items = events.flatMap((event) => (event.type === "item" ? [event.item] : []));
   const calls = items.filter((item) => item.type === "function_call");
   const done = events.find((event) => event.type === "done");

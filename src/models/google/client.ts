@@ -1,4 +1,5 @@
 import type { GenerateContentParameters, GoogleGenAI } from "@google/genai";
+import { fetchStream } from "../http.ts";
 import { sdkOptions, type GoogleCredentials } from "./credentials.ts";
 
 export interface ClientOptions {
@@ -41,7 +42,7 @@ async function answerTo(
 ): Promise<Response> {
   let answer: Response | undefined;
   const send: typeof fetch = async (input, init) => {
-    answer = await fetch(input, { ...init, signal });
+    answer = await fetchStream(input, { ...init, signal });
     return new Response();
   };
   await client.models.generateContentStream({

@@ -1,13 +1,13 @@
 import { AgentError } from "../../contract/error.ts";
-import type { Model, ModelEvent, ModelInfo, ModelRequest } from "../../contract/model.ts";
+import type { Model, ModelEvent, ModelInfo, ModelRequest, TellDelta } from "../../contract/model.ts";
 import { callError, providerError, streamBroken, type ModelRef, type StatusError } from "../errors.ts";
-import { readServerSentEvents } from "../sse.ts";
+import { readEvents } from "../sse.ts";
 import { endWithDone } from "../stream-check.ts";
 import { createClient, type Send } from "./client.ts";
 import type { GoogleCredentials } from "./credentials.ts";
 import { failureOfResponse } from "./failure.ts";
 import { toGoogleRequest } from "./request.ts";
-import { readGoogleStream } from "./stream.ts";
+import { responseReader } from "./stream.ts";
 
 export interface GoogleModelOptions {
   /** `gemini-2.5-pro`, also with `models/` before it. */
@@ -30,8 +30,8 @@ export function createGoogleModel(options: GoogleModelOptions): Model {
     provider: "google",
     name,
     info,
-    stream: (request, signal) =>
-      endWithDone(model, respond(model, request, { ...options, send, signal }), signal),
+    stream: (request, signal, tell) =>
+      endWithDone(model, respond(model, request, { ...options, send, signal, tell }), signal),
   };
   return model;
 }
@@ -43,6 +43,7 @@ interface Call {
   send: Send;
   idleTimeoutMs: number;
   signal: AbortSignal;
+  tell: TellDelta | undefined;
 }
 
 async function* respond(
@@ -56,7 +57,7 @@ async function* respond(
     if (!answer.ok) throw providerError(model, await failureOfResponse(answer));
     return answer;
   });
-  yield* readGoogleStream(model, readServerSentEvents(response, { ...call, model }), request.items);
+  yield* readEvents(response, responseReader(model, request.items), { ...call, model });
 }
 
 /** Neither the token's request nor ours ends by itself when the other side keeps silent. */

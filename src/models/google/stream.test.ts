@@ -53,6 +53,7 @@ describe("a stream of Google's", () => {
         },
       },
       { type: "delta", index: 3, kind: "text", delta: "Then more." },
+      { type: "begun", usage: expect.objectContaining({ input_tokens: 9 }) },
       {
         type: "item",
         index: 3,

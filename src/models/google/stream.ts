@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ResponseItem } from "../../contract/item.ts";
 import type { ModelEvent } from "../../contract/model.ts";
 import { parseEventData, providerError, streamBroken, type ModelRef } from "../errors.ts";
-import type { ServerSentEvent } from "../sse.ts";
+import type { EventReader } from "../sse.ts";
 import { CallBlock, TextBlock } from "./blocks.ts";
 import { CallIds } from "./call-ids.ts";
 import { Chunk, type FunctionCall, type Part, type UsageMetadata } from "./chunk.ts";
@@ -14,16 +14,9 @@ import { originOf } from "./opaque.ts";
  * Google's stream in our words. `conversation` is what was asked with. Ends with `done`, or in silence when Google
  * gave no reason for the end.
  */
-export async function* readGoogleStream(
-  model: ModelRef,
-  events: AsyncIterable<ServerSentEvent>,
-  conversation: readonly ResponseItem[],
-): AsyncGenerator<ModelEvent, void> {
+export function responseReader(model: ModelRef, conversation: readonly ResponseItem[]): EventReader {
   const response = new ResponseReader(model, conversation);
-  for await (const { data } of events) {
-    yield* response.read(chunkOf(model, data));
-  }
-  yield* response.end();
+  return { take: (data) => response.read(chunkOf(model, data)), end: () => response.end() };
 }
 
 function chunkOf(model: ModelRef, data: string): Chunk {
@@ -39,6 +32,7 @@ class ResponseReader {
   readonly #callIds: CallIds;
   #open: TextBlock | CallBlock | undefined;
   #nextIndex = 0;
+  #hasBegun = false;
   #hasCalls = false;
   #usage: UsageMetadata = {};
   #finishReason: string | undefined;
@@ -57,6 +51,10 @@ class ResponseReader {
     this.#blockReason = chunk.promptFeedback?.blockReason ?? this.#blockReason;
     // Each count is a total; chunks before the last may leave some out.
     Object.assign(this.#usage, chunk.usageMetadata);
+    if (!this.#hasBegun && this.#usage.promptTokenCount !== undefined) {
+      this.#hasBegun = true;
+      yield { type: "begun", usage: usageOf(this.#usage) };
+    }
     const candidate = chunk.candidates?.[0];
     for (const part of candidate?.content?.parts ?? []) yield* this.#readPart(part);
     // Some models say STOP with every chunk, so the end of the body is awaited.

@@ -62,7 +62,9 @@ export const ItemHead = z.object({
 const Usage = z.object({
   input_tokens: z.number().default(0),
   output_tokens: z.number().default(0),
-  input_tokens_details: z.object({ cached_tokens: z.number().nullish() }).nullish(),
+  input_tokens_details: z
+    .object({ cached_tokens: z.number().nullish(), cache_write_tokens: z.number().nullish() })
+    .nullish(),
   output_tokens_details: z.object({ reasoning_tokens: z.number().nullish() }).nullish(),
 });
 

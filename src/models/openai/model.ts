@@ -1,13 +1,14 @@
 import type OpenAI from "openai";
-import type { Model, ModelEvent, ModelInfo, ModelRequest } from "../../contract/model.ts";
+import type { Model, ModelEvent, ModelInfo, ModelRequest, TellDelta } from "../../contract/model.ts";
 import { callError } from "../errors.ts";
-import { readServerSentEvents, type ServerSentEvent } from "../sse.ts";
+import { fetchStream } from "../http.ts";
+import { type EventReader, readEvents } from "../sse.ts";
 import { endWithDone } from "../stream-check.ts";
 import { toChatRequest } from "./chat/request.ts";
-import { readChatStream } from "./chat/stream.ts";
+import { chatReader } from "./chat/stream.ts";
 import { readFailure, refusesSummaries } from "./errors.ts";
 import { toResponsesRequest, type RequestOptions } from "./request.ts";
-import { readResponsesStream } from "./stream.ts";
+import { responsesReader } from "./stream.ts";
 
 export interface OpenAIModelOptions {
   /** As OpenAI knows it. */
@@ -34,34 +35,39 @@ export function createOpenAIModel(options: OpenAIModelOptions): Model {
     provider: "openai",
     name: options.name,
     info: options.info,
-    stream: (request, signal) => endWithDone(model, open(connection, request, signal), signal),
+    stream: (request, signal, tell) =>
+      endWithDone(model, open(connection, request, { signal, tell }), signal),
   };
   return model;
+}
+
+interface Taker {
+  signal: AbortSignal;
+  tell: TellDelta | undefined;
 }
 
 async function* openResponses(
   connection: Connection,
   request: ModelRequest,
-  signal: AbortSignal,
+  taker: Taker,
 ): AsyncGenerator<ModelEvent, void> {
-  const response = await connection.post(signal, (client, settings) => {
+  const response = await connection.post(taker.signal, (client, settings) => {
     const body = toResponsesRequest(connection.options, request, connection.abilities);
     return client.responses.create(body, settings).asResponse();
   });
-  const events = connection.read(response, signal);
-  yield* readResponsesStream(connection.ref, events, request.tools);
+  yield* connection.read(response, responsesReader(connection.ref, request.tools), taker);
 }
 
 async function* openChat(
   connection: Connection,
   request: ModelRequest,
-  signal: AbortSignal,
+  taker: Taker,
 ): AsyncGenerator<ModelEvent, void> {
-  const response = await connection.post(signal, (client, settings) => {
+  const response = await connection.post(taker.signal, (client, settings) => {
     const body = toChatRequest(connection.options, request);
     return client.chat.completions.create(body, settings).asResponse();
   });
-  yield* readChatStream(connection.ref, connection.read(response, signal));
+  yield* connection.read(response, chatReader(connection.ref), taker);
 }
 
 interface CallSettings {
@@ -102,11 +108,11 @@ class Connection {
     }
   }
 
-  read(response: Response, signal: AbortSignal): AsyncIterable<ServerSentEvent> {
-    return readServerSentEvents(response, {
+  read(response: Response, reader: EventReader, taker: Taker): AsyncGenerator<ModelEvent, void> {
+    return readEvents(response, reader, {
       model: this.ref,
       idleTimeoutMs: this.options.idleTimeoutMs,
-      signal,
+      ...taker,
     });
   }
 }
@@ -114,5 +120,11 @@ class Connection {
 async function loadClient({ apiKey, baseUrl }: OpenAIModelOptions): Promise<OpenAI> {
   const { default: OpenAI } = await import("openai");
   // The log would tell prompts; another key from the environment is none of ours.
-  return new OpenAI({ apiKey, adminAPIKey: null, baseURL: baseUrl ?? OPENAI_URL, logLevel: "off" });
+  return new OpenAI({
+    apiKey,
+    adminAPIKey: null,
+    baseURL: baseUrl ?? OPENAI_URL,
+    fetch: fetchStream,
+    logLevel: "off",
+  });
 }

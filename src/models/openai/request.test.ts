@@ -30,6 +30,17 @@ function output(call_id: string, text = "done"): ResponseItem {
 }
 
 describe("the body of a Responses request", () => {
+  it.each([
+    ["gpt-5.6", { mode: "explicit" }],
+    ["gpt-6-astra", { mode: "explicit" }],
+    ["gpt-5.5", undefined],
+    ["gpt-5", undefined],
+    ["codex-mini-latest", undefined],
+  ])("keeps %s from writing a single question to its cache where that costs something", (name, options) => {
+    expect(toRequest([user("Hi")], name, { cache: "none" }).prompt_cache_options).toEqual(options);
+    expect(toRequest([user("Hi")], name, { cache: "hour" })).not.toHaveProperty("prompt_cache_options");
+  });
+
   it("stores nothing, asks for ciphertext and names the session for the cache", () => {
     const tools = [{ name: "shell", description: "Runs.", parameters: { type: "object" } }];
     expect(toRequest([user("Hi")], "gpt-5", { tools, maxOutputTokens: 1000 })).toEqual({

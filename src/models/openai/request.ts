@@ -14,6 +14,7 @@ import type {
 import type { ModelRequest } from "../../contract/model.ts";
 import { mapCallIds } from "./call-ids.ts";
 import { argumentsToSend, nameToSend } from "./call-parts.ts";
+import { chargesCacheWrites } from "./prompt-cache.ts";
 import { reasons } from "./reasoning.ts";
 
 export interface RequestOptions {
@@ -39,6 +40,8 @@ export function toResponsesRequest(
     store: false,
     prompt_cache_key: request.sessionId,
   };
+  // Without a breakpoint, of which we set none, nothing is written: writing has a price there.
+  if (request.cache === "none" && chargesCacheWrites(name)) body.prompt_cache_options = { mode: "explicit" };
   if (request.maxOutputTokens !== undefined) body.max_output_tokens = request.maxOutputTokens;
   if (!reasons(name)) return body;
   // Models that do not reason refuse these three.

@@ -17,8 +17,8 @@ export function usageOf(usage: ResponseHead["usage"]): TokenUsage {
   return {
     input_tokens: usage?.input_tokens ?? 0,
     cached_input_tokens: usage?.input_tokens_details?.cached_tokens ?? 0,
-    // Writing to the cache costs nothing more.
-    cache_write_input_tokens: 0,
+    // Told by the models for which writing costs more.
+    cache_write_input_tokens: usage?.input_tokens_details?.cache_write_tokens ?? 0,
     output_tokens: usage?.output_tokens ?? 0,
     reasoning_output_tokens: usage?.output_tokens_details?.reasoning_tokens ?? 0,
   };

@@ -78,7 +78,7 @@ describe("a stream of the Responses API", () => {
           usage: {
             input_tokens: 10,
             output_tokens: 5,
-            input_tokens_details: { cached_tokens: 4 },
+            input_tokens_details: { cached_tokens: 4, cache_write_tokens: 3 },
             output_tokens_details: { reasoning_tokens: 2 },
           },
         }),
@@ -122,7 +122,7 @@ describe("a stream of the Responses API", () => {
         usage: {
           input_tokens: 10,
           cached_input_tokens: 4,
-          cache_write_input_tokens: 0,
+          cache_write_input_tokens: 3,
           output_tokens: 5,
           reasoning_output_tokens: 2,
         },

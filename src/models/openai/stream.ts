@@ -1,26 +1,24 @@
 import type { Origin, ResponseItem } from "../../contract/item.ts";
 import type { ModelEvent, ToolSpec } from "../../contract/model.ts";
 import { parseEventData, providerError, streamBroken, type ModelRef } from "../errors.ts";
-import type { ServerSentEvent } from "../sse.ts";
+import type { EventReader } from "../sse.ts";
 import { streamFailure } from "./errors.ts";
 import { ItemHead, OutputItem, ResponseHead, StreamEvent } from "./events.ts";
 import { toItem } from "./items.ts";
 import { isWrapper, unpack } from "./parallel-calls.ts";
 import { stopOf, usageOf } from "./response-end.ts";
 
-/** A response of the Responses API. Ends without `done` where the provider does; the caller makes that an error. */
-export async function* readResponsesStream(
-  model: ModelRef,
-  events: AsyncIterable<ServerSentEvent>,
-  tools: readonly ToolSpec[],
-): AsyncGenerator<ModelEvent, void> {
+/** Reads a response of the Responses API. Without `done` at the end where the provider does not say it. */
+export function responsesReader(model: ModelRef, tools: readonly ToolSpec[]): EventReader {
   const reader = new ResponseReader(model, tools);
-  for await (const { data } of events) {
-    if (data === "[DONE]") continue;
-    const event = StreamEvent.safeParse(parseEventData(model, data));
-    // Without a type it is no event that we could need.
-    if (event.success) yield* reader.take(event.data);
-  }
+  return {
+    take(data) {
+      if (data === "[DONE]") return [];
+      const event = StreamEvent.safeParse(parseEventData(model, data));
+      // Without a type it is no event that we could need.
+      return event.success ? reader.take(event.data) : [];
+    },
+  };
 }
 
 /** An item that has begun, with what its deltas have told. */

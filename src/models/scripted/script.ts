@@ -28,6 +28,7 @@ const Tokens = z.strictObject({
   input_tokens: count,
   cached_input_tokens: count,
   cache_write_input_tokens: count,
+  hour_cache_write_input_tokens: count,
   output_tokens: count,
   reasoning_output_tokens: count,
 } satisfies Record<keyof TokenUsage, typeof count>);

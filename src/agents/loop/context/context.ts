@@ -5,7 +5,7 @@ import type { Model, TokenUsage } from "../../../contract/model.ts";
 import type { Budget } from "../budget.ts";
 import type { History } from "../history.ts";
 import { compacted } from "./compact.ts";
-import { ContextMeter } from "./meter.ts";
+import { ContextMeter, type Counted, countedAt } from "./meter.ts";
 
 /** How many items must come after a compaction that was none, before the next is tried. */
 const GROWTH = 10;
@@ -35,7 +35,12 @@ export class Context {
 
   /** A response has been counted by its provider; the history has its items. */
   count(usage: TokenUsage): void {
-    this.#meter.count(usage, this.#history.items);
+    this.#meter.count(countedAt(usage, this.#history.items));
+  }
+
+  /** The conversation was taken up from its log. */
+  restore(counted: Counted | undefined): void {
+    this.#meter.count(counted);
   }
 
   info({ info }: Model): ContextInfo {
@@ -71,7 +76,7 @@ export class Context {
     const shorter = yield* compacted(this.#history.items, { model, sessionId, budget }, signal);
     if (shorter) {
       this.#history.replace(shorter);
-      this.#meter.forget();
+      this.#meter.count(undefined);
     }
     this.#fruitlessAt = shorter ? -Infinity : this.#history.items.length;
     const after = shorter ? this.tokens : before;

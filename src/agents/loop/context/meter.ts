@@ -1,7 +1,7 @@
 import type { ResponseItem } from "../../../contract/item.ts";
 import type { TokenUsage } from "../../../contract/model.ts";
 
-const CHARACTERS_PER_TOKEN = 4;
+export const CHARACTERS_PER_TOKEN = 4;
 /** What an image costs in the middle of the providers' rules. */
 const IMAGE_TOKENS = 1200;
 
@@ -23,27 +23,31 @@ export function estimateTokens(item: ResponseItem): number {
   return tokens;
 }
 
-const textTokens = (characters: number) => Math.ceil(characters / CHARACTERS_PER_TOKEN) + 4;
+export const textTokens = (characters: number) => Math.ceil(characters / CHARACTERS_PER_TOKEN) + 4;
 
 export const totalTokens = (items: readonly ResponseItem[]) =>
   items.reduce((tokens, item) => tokens + estimateTokens(item), 0);
 
+/** A conversation's beginning, up to an item of it, as its provider counted it. */
+export interface Counted {
+  tokens: number;
+  length: number;
+  last: ResponseItem | undefined;
+}
+
+/** `items` is the conversation with the response that was counted. */
+export const countedAt = (usage: TokenUsage, items: readonly ResponseItem[]): Counted => ({
+  tokens: usage.input_tokens + usage.output_tokens,
+  length: items.length,
+  last: items.at(-1),
+});
+
 /** How full the window is: the provider's own last count, and an estimate of what came after it. */
 export class ContextMeter {
-  #counted: { tokens: number; length: number; last: ResponseItem | undefined } | undefined;
+  #counted: Counted | undefined;
 
-  /** A response has been counted; `items` is the conversation with it. */
-  count(usage: TokenUsage, items: readonly ResponseItem[]): void {
-    this.#counted = {
-      tokens: usage.input_tokens + usage.output_tokens,
-      length: items.length,
-      last: items.at(-1),
-    };
-  }
-
-  /** The conversation was replaced: what was counted is not what it is now. */
-  forget(): void {
-    this.#counted = undefined;
+  count(counted: Counted | undefined): void {
+    this.#counted = counted;
   }
 
   /** `overhead`: characters of instructions and tools, for a conversation that nobody has counted yet. */

@@ -1,16 +1,23 @@
 import type { ResponseItem } from "../../../contract/item.ts";
 
-/** How much of one tool result a transcript shows, in characters. */
-const RESULT_LIMIT = 2048;
+/** How much of one tool result a transcript shows, in characters: the first with which it is short enough. */
+const RESULT_LIMITS = [2048, 512, 128];
 
-/** A conversation as text, for a model that is asked about it. Reasoning is left out. */
-export const transcript = (items: readonly ResponseItem[]) =>
-  items
-    .map(line)
-    .filter((text) => text !== "")
-    .join("\n\n");
+/**
+ * A conversation as text, for a model that is asked about it, in at most so many characters. Reasoning is left out;
+ * where shorter results are not enough, the middle is, too.
+ */
+export function transcript(items: readonly ResponseItem[], limit: number): string {
+  let text = "";
+  for (const resultLimit of RESULT_LIMITS) {
+    const lines = items.map((item) => line(item, resultLimit));
+    text = lines.filter((text) => text !== "").join("\n\n");
+    if (text.length <= limit) return text;
+  }
+  return cut(text, limit);
+}
 
-function line(item: ResponseItem): string {
+function line(item: ResponseItem, resultLimit: number): string {
   switch (item.type) {
     case "message": {
       const text = item.content.map((part) => partText(part)).join("");
@@ -19,7 +26,7 @@ function line(item: ResponseItem): string {
     case "function_call":
       return `[call ${item.name}]\n${item.arguments}`;
     case "function_call_output":
-      return `[result]\n${cut(item.output)}`;
+      return `[result]\n${cut(item.output, resultLimit)}`;
     case "reasoning":
     case "provider_item":
       return "";
@@ -38,8 +45,10 @@ function partText(part: Extract<ResponseItem, { type: "message" }>["content"][nu
   }
 }
 
-function cut(text: string): string {
-  if (text.length <= RESULT_LIMIT) return text;
-  const half = RESULT_LIMIT / 2;
-  return `${text.slice(0, half)}\n(${text.length - RESULT_LIMIT} characters left out)\n${text.slice(-half)}`;
+function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const half = Math.ceil(limit / 2);
+  const [head, tail] = [text.slice(0, half), text.slice(-half)];
+  // A character that was cut in two is refused by some providers.
+  return `${head.toWellFormed()}\n(${text.length - 2 * half} characters left out)\n${tail.toWellFormed()}`;
 }

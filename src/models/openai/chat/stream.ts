@@ -1,31 +1,35 @@
 import type { Origin, ResponseItem } from "../../../contract/item.ts";
 import type { ModelEvent, StopReason, TokenUsage } from "../../../contract/model.ts";
 import { parseEventData, providerError, streamBroken, type ModelRef } from "../../errors.ts";
-import type { ServerSentEvent } from "../../sse.ts";
+import type { EventReader } from "../../sse.ts";
 import { isObjectJson } from "../call-parts.ts";
 import { streamFailure } from "../errors.ts";
 import { CallPieces, type OpenCall } from "./calls.ts";
 import { Chunk, type Delta, type Usage } from "./chunk.ts";
 
 /**
- * A response of chat completions. Its parts have no end of their own, so all items come at the end of the stream. Ends
- * without `done` when neither a finish reason nor `[DONE]` has come; the caller makes that an error.
+ * Reads a response of chat completions. Its parts have no end of their own, so all items come at the end of the stream.
+ * Without `done` when neither a finish reason nor `[DONE]` has come; the caller makes that an error.
  */
-export async function* readChatStream(
-  model: ModelRef,
-  events: AsyncIterable<ServerSentEvent>,
-): AsyncGenerator<ModelEvent, void> {
+export function chatReader(model: ModelRef): EventReader {
   const reader = new ChatReader(model);
   let ended = false;
-  for await (const { data } of events) {
-    ended = data === "[DONE]";
-    if (ended) break;
-    const chunk = Chunk.safeParse(parseEventData(model, data));
-    if (!chunk.success) throw streamBroken(model, "an event has an unknown form", chunk.error);
-    if (chunk.data.error) throw providerError(model, streamFailure(chunk.data.error));
-    yield* reader.take(chunk.data);
-  }
-  if (ended || reader.finished) yield* reader.end();
+  const end = () => {
+    if (ended) return [];
+    ended = true;
+    return reader.end();
+  };
+  return {
+    take: (data) => (data === "[DONE]" ? end() : reader.take(chunkOf(model, data))),
+    end: () => (reader.finished ? end() : []),
+  };
+}
+
+function chunkOf(model: ModelRef, data: string): Chunk {
+  const chunk = Chunk.safeParse(parseEventData(model, data));
+  if (!chunk.success) throw streamBroken(model, "an event has an unknown form", chunk.error);
+  if (chunk.data.error) throw providerError(model, streamFailure(chunk.data.error));
+  return chunk.data;
 }
 
 class ChatReader {
@@ -159,7 +163,7 @@ function usageOf(usage: Usage | undefined): TokenUsage {
   return {
     input_tokens: usage?.prompt_tokens ?? 0,
     cached_input_tokens: usage?.prompt_tokens_details?.cached_tokens ?? 0,
-    cache_write_input_tokens: 0,
+    cache_write_input_tokens: usage?.prompt_tokens_details?.cache_write_tokens ?? 0,
     output_tokens: usage?.completion_tokens ?? 0,
     reasoning_output_tokens: usage?.completion_tokens_details?.reasoning_tokens ?? 0,
   };
