@@ -3,6 +3,7 @@ import { isIPv4 } from "node:net";
 import { isAbsolute, relative, resolve } from "node:path";
 import { parse } from "dotenv";
 import type { Flags } from "./flags.ts";
+import { keyFileSecrets } from "./key-file.ts";
 import { GUARDED_FAMILIES, type Setting, SETTINGS, type Settings } from "./settings.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -68,7 +69,7 @@ export function loadConfig(
   if (envFile?.implicit) problems.push(...guardProblems(envFile, reader.trustedWorkspace()));
   const settings = reader.readAll();
   problems.push(...reachProblems(settings), ...tlsProblems(settings));
-  const secrets = secretsOf(sources);
+  const secrets = [...secretsOf(sources), ...keyFileSecrets(settings, problems)];
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => masked(problem, secrets)));
   return Object.freeze({
     ...settings,

@@ -108,7 +108,24 @@ export const SETTINGS = {
   openaiWireApi: { name: "OPENAI_WIRE_API", default: "responses", ...choice(["responses", "chat"]) },
 
   model: { name: "MODEL", default: "codex-mini-latest", ...text },
-  provider: { name: "PROVIDER", ...choice(Provider.exclude(["codex"]).options) },
+  provider: { name: "PROVIDER", ...choice(Provider.options) },
+  codexBin: {
+    name: "CODEX_BIN",
+    expected: "the path of the codex program",
+    schema: z.string(),
+    path: "file",
+    guarded,
+  },
+  codexHome: {
+    name: "CODEX_HOME",
+    expected: "the path of a folder",
+    schema: z.string(),
+    path: "folder",
+    guarded,
+  },
+  codexBridge: { name: "CODEX_BRIDGE", default: "false", ...choice(["true", "false"]), guarded },
+  codexMaxProcesses: { name: "CODEX_MAX_PROCESSES", default: "20", ...wholeNumber(1, 10_000), guarded },
+  rustLog: { name: "RUST_LOG", ...text },
   modelRegistryPath: {
     name: "MODEL_REGISTRY_PATH",
     expected: "the path of a JSON file",

@@ -16,6 +16,7 @@ import { LiveSessions } from "../sessions/sessions.ts";
 import { createToolbox } from "../tools/toolbox.ts";
 import { VERSION } from "../version.ts";
 import { hiddenPaths } from "./choose-places.ts";
+import { type CodexEngine, ofTheLoop } from "./codex-engine.ts";
 
 /** The longest time that a model may ask for one command. */
 const MAX_TOOL_TIMEOUT_MS = 600_000;
@@ -28,10 +29,12 @@ interface Parts {
   asUser: AsUser | undefined;
   logs: LogStore;
   redactor: Redactor;
+  codex: CodexEngine;
 }
 
 export function createSessions({
   config,
+  codex,
   logger,
   selectModel,
   places,
@@ -45,33 +48,39 @@ export function createSessions({
   return new LiveSessions({
     defaultModel: config.model,
     selectModel,
-    createAgent: ({ sessionId, model, approvalPolicy, place }) =>
-      new AgentLoop({
+    createAgent: ({ sessionId, model, approvalPolicy, place }) => {
+      const toolContext = {
+        ...place,
+        protectedPaths: hiddenPaths(config),
+        ...(asUser !== undefined && { asUser }),
+        timeoutMs: config.toolTimeoutMs,
+        maxTimeoutMs: Math.max(MAX_TOOL_TIMEOUT_MS, config.toolTimeoutMs),
+        maxOutputBytes: config.maxToolOutputBytes,
+      };
+      const budget = new Budget(
+        "session",
+        { costUsd: config.maxSessionCostUsd, tokens: config.maxSessionTokens },
+        spent,
+      );
+      if (model.provider === "codex") {
+        return codex.createAgent({ model, selectModel, toolbox, toolContext, approvalPolicy, budget });
+      }
+      return new AgentLoop({
         sessionId,
         model,
-        selectModel,
+        selectModel: ofTheLoop(selectModel),
         toolbox,
-        toolContext: {
-          ...place,
-          protectedPaths: hiddenPaths(config),
-          ...(asUser !== undefined && { asUser }),
-          timeoutMs: config.toolTimeoutMs,
-          maxTimeoutMs: Math.max(MAX_TOOL_TIMEOUT_MS, config.toolTimeoutMs),
-          maxOutputBytes: config.maxToolOutputBytes,
-        },
+        toolContext,
         instructions: instructionsFor(config.instructions, place.workspace),
         approvalPolicy,
         approvalTimeoutMs: config.approvalTimeoutMs,
         maxTurnSteps: config.maxTurnSteps,
-        budget: new Budget(
-          "session",
-          { costUsd: config.maxSessionCostUsd, tokens: config.maxSessionTokens },
-          spent,
-        ),
+        budget,
         fallbackModel: config.fallbackModel,
         workspaceInstructions: () => readInstructions(place.workspace, asUser),
         context: { strategy: config.contextStrategy, threshold: config.contextCompactionThreshold },
-      }),
+      });
+    },
     openPlace: (asked) => places.open(asked),
     logs,
     createLog: (id) => record(logs.create(id)),

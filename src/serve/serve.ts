@@ -10,11 +10,13 @@ import type { Redactor } from "../contract/redact.ts";
 import type { Place } from "../contract/sandbox.ts";
 import { createLogger } from "../logger.ts";
 import { availableModels, createSelectModel } from "../models/select.ts";
+import type { CodexBridgeOptions } from "../server/codex-bridge.ts";
 import { codexDoors } from "../server/codex-door.ts";
 import { createServer, routeTable, type Server } from "../server/server.ts";
 import type { LiveSessions } from "../sessions/sessions.ts";
 import { VERSION } from "../version.ts";
 import { choosePlaces } from "./choose-places.ts";
+import { CodexEngine } from "./codex-engine.ts";
 import { createSessions } from "./create-sessions.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
@@ -26,10 +28,13 @@ export async function serve(config: Config, redactor: Redactor): Promise<void> {
   const selectModel = createSelectModel(config);
   const model = await selectModel(config.model);
   // The sandbox hides the folder of the logs: it must be there by then.
-  const logs = await openLogs(config, logger);
+  const logs = await openLogs(config, logger, redactor);
   const { own, places, asUser } = await choosePlaces(config, logger);
-  const sessions = createSessions({ config, logger, selectModel, places, asUser, logs, redactor });
-  const server = createDoors({ config, logger, logs, sessions, own, provider: model.provider });
+  const codex = new CodexEngine(config);
+  if (model.provider === "codex") codex.check();
+  const sessions = createSessions({ config, logger, selectModel, places, asUser, logs, redactor, codex });
+  const bridge = codex.bridge({ own, logs, redactor });
+  const server = createDoors({ config, logger, logs, sessions, own, provider: model.provider, bridge });
   const { host, port } = await server.listen();
   stopOnSignal({ server, sessions, logs, logger, deadlineMs: config.shutdownMs });
   keepRetention(config, logs, logger);
@@ -62,7 +67,7 @@ function warnOfPlainSecrets(config: Config, logger: Logger): void {
 }
 
 /** The logs, after what a crash had left open is ended. */
-async function openLogs(config: Config, logger: Logger): Promise<AuditStore> {
+async function openLogs(config: Config, logger: Logger, redactor: Redactor): Promise<AuditStore> {
   if (config.sessionStorePath === undefined) {
     logger.warn("SESSION_STORE_PATH is empty: the session logs live in memory and end with the server");
   }
@@ -71,6 +76,7 @@ async function openLogs(config: Config, logger: Logger): Promise<AuditStore> {
     durability: config.auditDurability,
     signingKey: config.auditSigningKey,
     witnessUrl: config.auditWitnessUrl,
+    redactor,
     onFault: (error) => logger.error({ err: error }, "a fault of the audit log"),
   });
   const recovered = await logs.recover();
@@ -85,13 +91,15 @@ interface Parts {
   sessions: LiveSessions;
   own: Place;
   provider: Model["provider"];
+  bridge: CodexBridgeOptions | undefined;
 }
 
 /** The port with every door and page behind it. */
-function createDoors({ config, logger, logs, sessions, own, provider }: Parts): Server {
-  const { doors, pages } = routeTable(logs, sessions, { sseIdleMs: config.sseIdleMs });
-  const codex = codexDoors({
-    logs,
+function createDoors({ config, logger, logs, sessions, own, provider, bridge }: Parts): Server {
+  const models = availableModels(config);
+  const { doors, pages } = routeTable(logs, sessions, { sseIdleMs: config.sseIdleMs, models });
+  const rpc = {
+    records: logs.records,
     facts: {
       version: VERSION,
       workspace: own.workspace,
@@ -101,11 +109,11 @@ function createDoors({ config, logger, logs, sessions, own, provider }: Parts): 
       sandbox: own.sandbox.mode,
       network: config.sandboxNetwork === "on",
     },
-    models: availableModels(config),
-    onFault: (error) => logger.error({ err: error }, "a fault of the server"),
-  });
+    models,
+    onFault: (error: unknown) => logger.error({ err: error }, "a fault of the server"),
+  };
   return createServer({
-    doors: [...doors, ...codex],
+    doors: [...doors, ...codexDoors(rpc, bridge)],
     pages,
     host: config.host,
     port: config.port,

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { MARKER } from "./environment.ts";
+
+/**
+ * Cleans up when the server is killed and can do nothing itself. A process of the engine ends with its standard input,
+ * but what it was starting at that moment may stay for ever: a bubblewrap whose parent has died waits for its word.
+ * The warden is a shell that reads which processes there are until its own input ends, which it does with us. Then it
+ * gives them a second, and kills what is left of their sessions, or has their mark.
+ */
+export class Warden {
+  #shell: ChildProcess | undefined;
+
+  /** `pid` leads a session of its own. */
+  watch(pid: number, marker: string): void {
+    this.#tell(`+ ${pid} ${marker}`);
+  }
+
+  forget(pid: number, marker: string): void {
+    this.#tell(`- ${pid} ${marker}`);
+  }
+
+  #tell(line: string): void {
+    // Elsewhere no sandbox of the engine can be left so, and there is no /proc to look at.
+    if (process.platform !== "linux") return;
+    this.#shell ??= this.#start();
+    this.#shell.stdin?.write(`${line}\n`);
+  }
+
+  #start(): ChildProcess {
+    const shell = spawn("/bin/sh", ["-c", SCRIPT, "agentloop-warden"], {
+      cwd: "/",
+      env: { PATH: "/usr/bin:/bin" },
+      stdio: ["pipe", "ignore", "ignore"],
+      // A Ctrl-C in our terminal must not end it before us.
+      detached: true,
+    });
+    const lost = () => (this.#shell = undefined);
+    shell.once("error", lost).once("exit", lost);
+    shell.stdin?.on("error", () => undefined);
+    shell.unref();
+    // Its pipe must not keep us from ending.
+    if (shell.stdin && "unref" in shell.stdin && typeof shell.stdin.unref === "function") shell.stdin.unref();
+    return shell;
+  }
+}
+
+/** See proc(5), /proc/pid/stat: after the program's name in parentheses come state, parent, group and session. */
+const SCRIPT = `
+watched=' '
+while read -r sign pid marker; do
+  case $sign in
+    +) watched="$watched$pid:$marker " ;;
+    -) case $watched in
+         *" $pid:$marker "*) watched="\${watched%%" $pid:$marker "*} \${watched#*" $pid:$marker "}" ;;
+       esac ;;
+  esac
+done
+[ "$watched" = ' ' ] && exit
+for pause in 1 1; do
+  sleep $pause
+  for stat in /proc/[0-9]*/stat; do
+    pid=\${stat#/proc/}; pid=\${pid%/stat}
+    read -r line 2>/dev/null < "$stat" || continue
+    set -- \${line##*) }
+    for each in $watched; do
+      if [ "$4" = "\${each%%:*}" ] || grep -aq "${MARKER}=\${each#*:}" "/proc/$pid/environ" 2>/dev/null; then
+        kill -KILL "$pid" 2>/dev/null
+      fi
+    done
+  done
+done
+`;

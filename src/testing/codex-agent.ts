@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CodexAgent, type CodexAgentOptions } from "../agents/codex/agent.ts";
+import { AppServer, type Deadlines, DEADLINES } from "../agents/codex/app-server.ts";
+import type { Launch } from "../agents/codex/engine-process.ts";
+import { engineEnvironment } from "../agents/codex/environment.ts";
+import { findProgram, type Program } from "../agents/codex/program.ts";
+import { Seats } from "../agents/codex/seats.ts";
+import { engineArguments } from "../agents/codex/settings.ts";
+import { Warden } from "../agents/codex/warden.ts";
+import { Approvals } from "../agents/loop/approvals.ts";
+import { askUser } from "../agents/loop/ask.ts";
+import { Conversation } from "../agents/loop/conversation.ts";
+import { decide, Grants } from "../agents/loop/policy.ts";
+import { AgentError } from "../contract/error.ts";
+import type { ApprovalPolicy, SandboxMode } from "../contract/message.ts";
+import { createUnconfinedSandbox } from "../sandboxes/unconfined.ts";
+import { terminate } from "../sandboxes/terminate.ts";
+import { createToolbox } from "../tools/toolbox.ts";
+import { codexBinary } from "./codex-binary.ts";
+
+export interface TestEngine {
+  workspace: string;
+  providerUrl: string;
+  policy?: ApprovalPolicy;
+  sandbox?: SandboxMode;
+  approvalTimeoutMs?: number;
+  program?: Program;
+  deadlines?: Partial<Deadlines>;
+  options?: Partial<CodexAgentOptions>;
+}
+
+const warden = new Warden();
+
+/** Of the engine, for all agents of a test file: to make one takes it longer than to start. */
+let sharedState: string | undefined;
+
+function stateFolder(): string {
+  if (sharedState !== undefined) return sharedState;
+  const folder = mkdtempSync(join(tmpdir(), "agentloop-engine-state-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  sharedState = folder;
+  return folder;
+}
+
+/** A codex agent on the real program, and the processes that it has started. */
+export async function createTestCodexAgent(setup: TestEngine) {
+  const { workspace, policy = "suggest", sandbox = "workspace-write", approvalTimeoutMs = 60_000 } = setup;
+  const folder = await mkdtemp(join(tmpdir(), "agentloop-engine-"));
+  const servers: AppServer[] = [];
+  const approvals = new Approvals();
+  const grants = new Grants();
+  const toolbox = createToolbox();
+  const context = {
+    workspace,
+    sandbox: { ...createUnconfinedSandbox(), mode: sandbox },
+    timeoutMs: 10_000,
+    maxTimeoutMs: 10_000,
+    maxOutputBytes: 32_768,
+  };
+  const launch = async (): Promise<Launch> => {
+    const marker = randomUUID();
+    const folders = { state: stateFolder(), home: join(folder, "home"), temporary: join(folder, marker) };
+    for (const path of Object.values(folders)) await mkdir(path, { recursive: true });
+    return {
+      program: setup.program ?? findProgram(codexBinary()),
+      args: engineArguments({
+        policy,
+        sandbox,
+        network: false,
+        hidden: [join(workspace, ".env")],
+        folders,
+        hasKey: true,
+        baseUrl: setup.providerUrl,
+        marker,
+      }),
+      env: engineEnvironment({ source: process.env, folders, apiKey: "sk-test-key-of-the-engine", marker }),
+      cwd: workspace,
+      warden,
+      reap: (pid, mark) => terminate(pid, { marker: mark, outlivesDescendants: false }),
+    };
+  };
+  const agent = new CodexAgent({
+    model: "mock-model",
+    contextWindow: 100_000,
+    policy,
+    instructions: "",
+    toolbox,
+    toolContext: context,
+    conversation: new Conversation(),
+    desk: {
+      decide: (assessment) => decide(assessment, { policy, grants, sandbox }),
+      ask: (question, signal) =>
+        askUser({ ...question, toolbox, context, grants, approvals, approvalTimeoutMs }, signal),
+      answer: (answer) => approvals.answer(answer),
+    },
+    purse: {
+      check: () => undefined,
+      pay: (_model, usage) => ({ ...usage, cost_usd: null }),
+      recall: () => undefined,
+    },
+    seats: new Seats(5),
+    startServer: async (signal) => {
+      const server = await AppServer.start(await launch(), "0.0.0", signal, {
+        ...DEADLINES,
+        ...setup.deadlines,
+      });
+      servers.push(server);
+      return server;
+    },
+    modelOf: async (name) => {
+      if (name.startsWith("codex")) return name.replace(/^codex[:/]/, "");
+      throw new AgentError("invalid_message", `A session cannot change its engine, from codex to ${name}.`);
+    },
+    ...setup.options,
+  });
+  const close = async () => {
+    await agent.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { agent, servers, launch, close };
+}
