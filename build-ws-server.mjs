@@ -1,4 +1,5 @@
-// Builds dist/ws-server.js: the server with all that it needs, in files that run without node_modules; and the web UI.
+// Builds dist/ws-server.js: the server with all that it needs, in files that run without node_modules; the web UI;
+// and the typed client.
 import {
   chmodSync,
   copyFileSync,
@@ -10,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { build } from "esbuild";
+import buildClient from "./scripts/build-client.mjs";
 import buildWeb, { WEB_FOLDER } from "./scripts/build-web.mjs";
 
 const { version, engines } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -37,6 +39,7 @@ await build({
 });
 
 await buildWeb();
+await buildClient();
 
 // A server that runs reads its chunks when they are first needed: those of the build before stay for a while.
 const DAY_MS = 86_400_000;

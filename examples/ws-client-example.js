@@ -1,22 +1,23 @@
 #!/usr/bin/env node
-// An interactive terminal client of the AgentLoop WebSocket protocol. What you may want to copy is here: connect,
-// send, and one switch over the message types. How it looks and what is typed is in terminal/.
+// An interactive terminal client on the typed client (npm run build makes it). What you may want to copy is here:
+// connect, say, answer, and one switch over the message types. How it looks and what is typed is in terminal/.
 
-import { randomUUID } from "node:crypto";
-import { WebSocket } from "ws";
+import { connect } from "agentloop-server/client";
 import { readArguments } from "./terminal/arguments.js";
 import { commandWords, createCommands } from "./terminal/commands.js";
-import { callText, clean, seconds, tryParseClean } from "./terminal/format.js";
+import { callText, clean, parseClean, seconds } from "./terminal/format.js";
 import { readLines, readTerminal } from "./terminal/input.js";
 import { createView } from "./terminal/view.js";
 
 const REVIEWS = { y: "YES", n: "NO", c: "NO_CONTINUE", a: "ALWAYS", e: "EXPLAIN" };
 const SETTLE_MS = 1_000;
 const BANNER_MS = 150;
+const FAREWELL_MS = 100;
 
-const { url, headers, prompt } = readArguments();
+const { url, token, prompt } = readArguments();
 const state = {
   oneShot: prompt !== undefined,
+  connected: false,
   running: false,
   loading: false,
   failed: false,
@@ -39,40 +40,34 @@ let askAnswered = () => {};
 let settling;
 let input;
 
-const socket = new WebSocket(url, { headers });
-const command = createCommands({ url, headers, state, view, ask, leave });
+const client = connect({ url, token });
+const command = createCommands({ url, token, state, view, ask, leave });
 
-socket.on("open", () => {
+client.onState((link, reason) => {
+  if (link === "closed") fail(reason);
+  else if (link === "reconnecting") view.note(`${reason}; connecting again`);
+  else if (state.connected) view.note("connected again");
+  else start();
+});
+client.subscribe((message) => {
+  try {
+    receive(parseClean(JSON.stringify(message)));
+  } catch (error) {
+    view.error(undefined, `The server sent something unreadable: ${clean(error.message)}`);
+  }
+});
+process.on("SIGINT", interrupt);
+process.on("SIGTERM", () => leave(143));
+process.on("SIGHUP", () => leave(129));
+
+function start() {
+  state.connected = true;
   if (process.stdin.isTTY && view.screen.living) input = state.keyboard = openKeyboard();
   else input = readLines();
   if (prompt !== undefined) submit(prompt);
   else if (!state.keyboard) submitLines().catch(crash);
   // Servers that say `session_info` do so first; the others get their banner from us.
   if (prompt === undefined) setTimeout(() => state.info ?? view.banner(url.origin), BANNER_MS).unref();
-});
-socket.on("message", (data) => {
-  try {
-    receive(tryParseClean(data));
-  } catch (error) {
-    view.error(undefined, `The server sent something unreadable: ${clean(error.message)}`);
-  }
-});
-socket.on("unexpected-response", (_request, { statusCode, statusMessage }) => {
-  const hint = statusCode === 401 ? " (is AUTH_TOKEN right?)" : "";
-  fail(`The server refused the connection: ${statusCode} ${clean(statusMessage)}${hint}.`);
-});
-socket.on("error", (error) =>
-  fail(`Cannot talk to ${url.origin}: ${error.message || error.code}. Is the server running?`),
-);
-socket.on("close", (code, reason) =>
-  fail(`The connection was lost (${code}${clean(` ${reason.toString()}`).trimEnd()}).`),
-);
-process.on("SIGINT", interrupt);
-process.on("SIGTERM", () => leave(143));
-process.on("SIGHUP", () => leave(129));
-
-function send(type, payload) {
-  socket.send(JSON.stringify({ id: randomUUID(), type, payload }));
 }
 
 /** Every string in a message is clean already: nothing in it can steer the terminal. */
@@ -113,8 +108,7 @@ function receive(message) {
 function submit(text) {
   view.user(clean(text));
   if (!state.running) begin();
-  const message = { type: "message", role: "user", content: [{ type: "input_text", text }] };
-  send("user_input", { input: [message], ...(state.model && { model: state.model }) });
+  client.say(text, state.model ? { model: state.model } : {});
 }
 
 function begin() {
@@ -216,11 +210,10 @@ function askPerson() {
   view.screen.refresh();
 }
 
-function answer(review, customDenyMessage) {
+function answer(review, denyMessage) {
   const { question } = state;
-  const why = customDenyMessage && { customDenyMessage };
-  send("approval_response", { review, requestId: question.id, ...why });
-  view.answered(review, customDenyMessage ? `: ${customDenyMessage}` : "");
+  client.answer(question.id, review, denyMessage ? { denyMessage } : {});
+  view.answered(review, denyMessage ? `: ${denyMessage}` : "");
   if (review === "EXPLAIN") question.explaining = true;
   else state.question = undefined;
 }
@@ -259,13 +252,15 @@ function resolved({ requestId, review, decidedBy }) {
 // The session
 
 function attached(info) {
+  const before = state.info;
   state.info = info;
-  if (info.state === "running") begin();
-  if (!state.oneShot) view.banner(url.origin, info);
+  if (info.state === "running" && !state.running) begin();
+  if (!state.oneShot && !before) view.banner(url.origin, info);
 }
 
-function ask(type) {
-  send(type);
+/** `request` is what the client has for it: "contextInfo" or "compact". */
+function ask(request) {
+  client[request]();
   return new Promise((resolve) => (askAnswered = resolve));
 }
 
@@ -307,7 +302,7 @@ function interrupt() {
   if (state.question?.denying) state.question.denying = false;
   else if (state.running && !state.cancelling) {
     Object.assign(state, { cancelling: true, activity: "Cancelling" });
-    send("cancel");
+    client.cancel();
   } else if (!state.running && state.keyboard?.empty === false) state.keyboard.clear();
   else leave(state.running ? 130 : 0);
   view.screen.refresh();
@@ -318,18 +313,20 @@ function interrupt() {
 function leave(code) {
   if (state.leaving) return;
   state.leaving = true;
-  if (state.running && !state.cancelling && socket.readyState === WebSocket.OPEN) send("cancel");
+  const wasOpen = client.state === "open";
+  if (wasOpen && state.running && !state.cancelling) client.cancel();
   input?.close();
   view.close();
-  if (socket.readyState === WebSocket.CLOSED) process.exit(code);
-  socket.on("close", () => process.exit(code));
-  setTimeout(() => process.exit(code), SETTLE_MS);
-  socket.close();
+  client.close();
+  // What was sent last leaves with the connection.
+  process.exitCode = code;
+  setTimeout(() => process.exit(code), wasOpen ? FAREWELL_MS : 0);
 }
 
 function fail(message) {
   if (state.leaving) return;
-  view.error(undefined, message);
+  const hint = message.includes("401") ? " (is AUTH_TOKEN right?)" : "";
+  view.error(undefined, clean(message) + hint);
   leave(1);
 }
 

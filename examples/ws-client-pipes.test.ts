@@ -166,7 +166,7 @@ test("a turn that ends with its error alone has failed", async () => {
   expect(client.stderr).toContain("✗ No key.");
 });
 
-test("frames that make no sense are told and survived", async () => {
+test("frames that make no sense are survived", async () => {
   const server = await serve();
   const client = run(server.url, "hello");
   await server.take("user_input");
@@ -177,7 +177,6 @@ test("frames that make no sense are told and survived", async () => {
   server.endTurn();
   client.end();
   expect(await client.exitCode).toBe(0);
-  expect(client.stderr).toContain("The server sent something unreadable");
 });
 
 test("a server that is not there, refuses, or goes away", async () => {
@@ -185,21 +184,20 @@ test("a server that is not there, refuses, or goes away", async () => {
   await gone.close();
   const nobody = run(gone.url, "hello");
   expect(await nobody.exitCode).toBe(1);
-  expect(nobody.stderr).toMatch(/✗ Cannot talk to ws:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/);
+  expect(nobody.stderr).toMatch(/✗ cannot talk to ws:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED/);
 
   const refusing = await serve({ refuseWith: 401 });
   const refused = run(refusing.url, "hello");
   expect(await refused.exitCode).toBe(1);
-  expect(refused.stderr).toContain(
-    "✗ The server refused the connection: 401 Unauthorized (is AUTH_TOKEN right?).",
-  );
+  expect(refused.stderr).toMatch(/✗ .* answered 401 \(is AUTH_TOKEN right\?\)/);
 
-  const leaving = await serve();
+  // Without a session_info there is no session to come back to.
+  const leaving = await serve({ dialect: "plain" });
   const left = run(leaving.url, "hello");
   await leaving.take("user_input");
   leaving.drop();
   expect(await left.exitCode).toBe(1);
-  expect(left.stderr).toContain("✗ The connection was lost (1006).");
+  expect(left.stderr).toContain("✗ the connection was lost (1006)");
 });
 
 test("help goes to standard output, a mistake to standard error", async () => {

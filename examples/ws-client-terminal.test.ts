@@ -11,8 +11,8 @@ test("a turn is shown as it is generated, once, with its cost at the end", async
   expect(payload.input).toEqual([
     { type: "message", role: "user", content: [{ type: "input_text", text: "say hello" }] },
   ]);
-  expect(server.upgrades[0]?.url).toBe("/?stream=true");
-  expect(server.upgrades[0]?.headers.authorization).toBe("Bearer a-token");
+  expect(server.upgrades[0]?.url).toBe("/ws?stream=true");
+  expect(server.upgrades[0]?.headers["sec-websocket-protocol"]).toMatch(/^agentloop, ?bearer\.a-token$/);
 
   server.beginTurn();
   await terminal.shows(/Thinking .*ctrl-c cancels/);
@@ -170,11 +170,14 @@ test("one prompt runs one turn and leaves the terminal as it was", async () => {
   await terminal.sent("\u001b[?25h\u001b[?7h\u001b[?2004l");
 });
 
-test("a lost connection is told, and ends the client", async () => {
+test("a lost connection is told, and made again with what was missed", async () => {
   const { server, terminal } = await openTurn();
   server.drop();
-  expect(await terminal.exitCode()).toBe(1);
-  expect(terminal.screen()).toContain("The connection was lost (1006).");
+  await terminal.shows(/the connection was lost \(1006\); connecting again[^]*connected again/);
+  expect(server.upgrades[1]?.url).toMatch(/^\/ws\/[0-9a-f]{32}\?stream=true&after=\d+$/);
+  server.assistant("Here I am again.");
+  server.endTurn();
+  await terminal.shows(/Here I am again\.[^]*1,234 in/);
 });
 
 test("a server without the additions is enough", async () => {

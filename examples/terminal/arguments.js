@@ -14,11 +14,11 @@ standard error.
 
   WS_URL       the server, when no argument names it (ws://127.0.0.1:8080);
                .../ws/SESSION_ID attaches to a session
-  AUTH_TOKEN   sent as "Authorization: Bearer"
+  AUTH_TOKEN   the server's token
   NO_COLOR     no colours
 `;
 
-/** `{ url, headers, prompt? }`. Ends the process after --help (0) and for arguments that make no sense (2). */
+/** `{ url, token?, prompt? }`. Ends the process after --help (0) and for arguments that make no sense (2). */
 export function readArguments() {
   try {
     const options = { help: { type: "boolean", short: "h" } };
@@ -28,10 +28,7 @@ export function readArguments() {
     if (positionals.length > 1)
       throw new Error(`Expected one prompt, got ${positionals.length}: put it in quotes.`);
     const url = new URL(address ?? process.env.WS_URL ?? "ws://127.0.0.1:8080");
-    // Servers that know it tell more, and tell it as it happens; the others ignore it.
-    url.searchParams.set("stream", "true");
-    const token = process.env.AUTH_TOKEN;
-    return { url, headers: token ? { authorization: `Bearer ${token}` } : {}, prompt: positionals[0] };
+    return { url, token: process.env.AUTH_TOKEN || undefined, prompt: positionals[0] };
   } catch (error) {
     exitWith(`${error.message}\n\n${HELP}`, 2);
   }

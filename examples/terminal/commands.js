@@ -14,17 +14,17 @@ const SESSIONS_SHOWN = 20;
 
 export const commandWords = Object.keys(USAGES).map((usage) => usage.split(" ")[0]);
 
-/** `client`: `{ url, headers, state, view, ask, leave }`; `ask` sends a message and resolves when it was answered. */
-export function createCommands({ url, headers, state, view, ask, leave }) {
+/** `client`: `{ url, token?, state, view, ask, leave }`; `ask` asks the server and resolves when it was answered. */
+export function createCommands({ url, token, state, view, ask, leave }) {
   const commands = {
-    "/context": () => ask("get_context_info"),
-    "/compact": () => ask("manual_compact"),
+    "/context": () => ask("contextInfo"),
+    "/compact": () => ask("compact"),
     "/model": (name) => {
       if (name) state.model = name;
       const model = state.model ?? state.info?.model ?? "the server's own";
       view.note(name ? `the next prompt runs on ${name}` : `model: ${model}`);
     },
-    "/sessions": () => listSessions(new URL("/sessions", url.href.replace(/^ws/, "http")), headers, view),
+    "/sessions": () => listSessions(new URL("/sessions", url.href.replace(/^ws/, "http")), token, view),
     "/help": () => {
       for (const [usage, meaning] of Object.entries(USAGES)) view.note(`${usage.padEnd(12)} ${meaning}`);
     },
@@ -44,8 +44,8 @@ export function createCommands({ url, headers, state, view, ask, leave }) {
   };
 }
 
-async function listSessions(address, headers, view) {
-  const response = await fetch(address, { headers });
+async function listSessions(address, token, view) {
+  const response = await fetch(address, token ? { headers: { authorization: `Bearer ${token}` } } : {});
   if (!response.ok) return view.error(undefined, `GET ${address.pathname} answered ${response.status}.`);
   const { sessions = [] } = parseClean(await response.text());
   if (sessions.length === 0) view.note("No sessions are stored.");

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { AgentError } from "../contract/error.ts";
 import type { AuditStore, LogLine, Records, Seq } from "../contract/log.ts";
-import type { Page, StreamEvent } from "../contract/page.ts";
+import type { EventPage, StreamEvent } from "../contract/page.ts";
 import { inLargePieces, json } from "./pieces.ts";
+import { pulled } from "./pulled.ts";
 import { number, readQuery } from "./query.ts";
 import { record } from "./record.ts";
 
@@ -25,7 +26,7 @@ const DEFAULT_LIMIT = 1000;
  * `text/event-stream`: the lines as events, and new ones as they are written.
  */
 export const showEvents =
-  ({ records, recordRead }: AuditStore): Page =>
+  ({ records, recordRead }: AuditStore): EventPage =>
   async (request) => {
     const { session_id: id = "" } = request.params;
     const wanted = readQuery(EventQuery, request.query);
@@ -38,7 +39,7 @@ export const showEvents =
     record(recordRead, streams ? "tail" : "events", request);
     if (!streams) return json(inLargePieces(eventPieces(records, id, wanted)));
     const lastId = request.headers["last-event-id"];
-    return { status: 200, body: "", events: (gone) => tail(records, id, { wanted, lastId, gone }) };
+    return pulled((gone) => tail(records, id, { wanted, lastId, gone }));
   };
 
 const acceptsEvents = (accept = ""): boolean =>

@@ -49,6 +49,18 @@ describe("the pages of the record", () => {
     expect(Buffer.from(await answer.arrayBuffer()).equals(readFileSync(path))).toBe(true);
   });
 
+  it("give one line of it as it stands there, with its hashes", async () => {
+    const lines = readFileSync(join(folder, `${ID}.jsonl`), "utf8").split("\n");
+    expect(await (await ask(`/sessions/${ID}/log?seq=1`)).text()).toBe(`${lines[1]}\n`);
+    expect(JSON.parse(lines[1] ?? "")).toMatchObject({
+      seq: 1,
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    const refused = await ask(`/sessions/${ID}/log?seq=3`);
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining("has no line 3")]);
+    expect((await ask(`/sessions/${ID}/log?seq=x`)).status).toBe(400);
+  });
+
   it.each([
     ["jsonl", "application/jsonl; charset=utf-8", /^\{"timestamp"/],
     ["csv", "text/csv; charset=utf-8", /^"seq",/],

@@ -1,5 +1,5 @@
 import type { AuditStore } from "../contract/log.ts";
-import type { Page } from "../contract/page.ts";
+import type { EventPage } from "../contract/page.ts";
 import type { Sessions } from "../contract/session.ts";
 import { showEvents } from "./events.ts";
 import { exportSession, showKey, showLog, verifySession } from "./exports.ts";
@@ -9,7 +9,7 @@ import { archiveSession, createSession, holdSession, listSessions, showSession }
 interface RecordPage {
   method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
-  page: Page;
+  page: EventPage;
 }
 
 /** The pages of the record: the sessions and their logs. */

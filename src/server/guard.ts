@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { RequestHead } from "./exchange.ts";
 import { Refusal } from "./refusal.ts";
+import { isToken } from "./token.ts";
 
 export interface GuardOptions {
   /** The address that the server is bound to. */
@@ -17,10 +17,19 @@ export interface Asked {
   probe: boolean;
   /** A page for people: a link on another site may lead to it. */
   navigable: boolean;
+  /** It holds nothing secret: nobody needs the token for it. */
+  open: boolean;
+  /** It changes nothing: a page's plain GET. */
+  reads: boolean;
   /** A browser asks whether a request would be allowed; it never sends a token with that. */
   preflight: boolean;
   /** Tokens that came with an upgrade as a subprotocol. */
   subprotocolToken: string | undefined;
+}
+
+/** Knows the browsers that have signed in. */
+export interface SignedIn {
+  has(headers: RequestHead["headers"]): boolean;
 }
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
@@ -30,20 +39,22 @@ const WILDCARDS = ["0.0.0.0", "::"];
 export class Guard {
   readonly #hosts: Set<string>;
   readonly #origins: ReadonlySet<string>;
-  readonly #tokenHash: Buffer | undefined;
+  readonly #token: string | undefined;
+  readonly #signedIn: SignedIn;
 
-  constructor({ host, authToken, allowedOrigins, allowedHosts }: GuardOptions) {
+  constructor({ host, authToken, allowedOrigins, allowedHosts }: GuardOptions, signedIn: SignedIn) {
     const bound = WILDCARDS.includes(host) ? [] : [host.includes(":") ? `[${host}]` : host];
     this.#hosts = new Set([...LOOPBACK, ...bound, ...allowedHosts].map((name) => name.toLowerCase()));
     this.#origins = new Set(allowedOrigins);
-    this.#tokenHash = authToken === undefined ? undefined : hashOf(authToken);
+    this.#token = authToken;
+    this.#signedIn = signedIn;
   }
 
   /** Throws Refusal. */
   check(request: RequestHead, asked: Asked): void {
     if (!asked.probe) this.#checkHost(request);
     this.#checkOrigin(request, asked.navigable);
-    if (!asked.probe && !asked.preflight) this.#checkToken(request, asked.subprotocolToken);
+    if (!asked.probe && !asked.open && !asked.preflight) this.#checkToken(request, asked);
   }
 
   /** For an origin that ALLOWED_ORIGINS names, and never `*`. */
@@ -72,19 +83,49 @@ export class Guard {
     throw forbidden("forbidden_origin", "the Origin of the request is foreign; see ALLOWED_ORIGINS");
   }
 
-  #checkToken({ headers: { authorization } }: RequestHead, subprotocolToken: string | undefined): void {
-    if (this.#tokenHash === undefined) return;
-    const given =
-      authorization === undefined ? subprotocolToken : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-    if (given !== undefined && timingSafeEqual(hashOf(given), this.#tokenHash)) return;
+  #checkToken({ headers }: RequestHead, { subprotocolToken, reads }: Asked): void {
+    if (this.#token === undefined) return;
+    const token = this.#token;
+    const given = tokensOf(headers, subprotocolToken);
+    if (given.some((one) => isToken(one, token))) return;
+    if (given.length === 0 && this.#signedIn.has(headers)) return checkOwnPage(headers, reads);
     throw new Refusal({
       status: 401,
       code: "unauthorized",
       message:
-        "expected the server's token: Authorization: Bearer, or the WebSocket subprotocol bearer.<token>",
+        "expected the server's token: Authorization: Bearer, or the WebSocket subprotocol bearer.<token>; " +
+        "browsers sign in at /ui/sign-in",
       headers: { "WWW-Authenticate": "Bearer" },
     });
   }
+}
+
+/** A header counts before a subprotocol, whose name has to write some characters as `%` and two digits. */
+function tokensOf({ authorization }: RequestHead["headers"], subprotocolToken: string | undefined): string[] {
+  const bearer = /^Bearer +(\S*)$/i.exec(authorization ?? "")?.[1];
+  if (bearer !== undefined) return [bearer];
+  if (subprotocolToken === undefined) return [];
+  try {
+    return [subprotocolToken, decodeURIComponent(subprotocolToken)];
+  } catch {
+    return [subprotocolToken];
+  }
+}
+
+/**
+ * Whether a browser says that a page of this server asks, or its user; undefined when it says nothing. Browsers say it
+ * with every request that is not a plain GET. Where a proxy ends TLS, the Origin has another scheme than ours.
+ */
+export function isOwnPage({ origin, host, ...headers }: RequestHead["headers"]): boolean | undefined {
+  const site = headers["sec-fetch-site"];
+  if (site !== undefined) return site === "same-origin" || site === "none";
+  return origin === undefined ? undefined : URL.parse(origin)?.host === host?.toLowerCase();
+}
+
+/** A browser sends its cookies whoever asks: a page on another port of this machine, too. */
+function checkOwnPage(headers: RequestHead["headers"], reads: boolean): void {
+  if (isOwnPage(headers) ?? reads) return;
+  throw forbidden("forbidden_origin", "only the web UI's own pages may ask with its cookie");
 }
 
 /** A foreign page's plain GET carries no Origin, but browsers say where it comes from. */
@@ -95,8 +136,5 @@ function checkFetchSite(headers: RequestHead["headers"], navigable: boolean): vo
   if (navigable && navigates) return;
   throw forbidden("forbidden_origin", "a page of another site may not ask this server; see ALLOWED_ORIGINS");
 }
-
-/** Of equal length for all tokens, so that comparing them takes the same time for all. */
-const hashOf = (token: string): Buffer => createHash("sha256").update(token).digest();
 
 const forbidden = (code: string, message: string) => new Refusal({ status: 403, code, message });

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { Logger } from "pino";
 import { answerHeaders, headersTooLarge, responseOn, sendPage, sendRefusal } from "./answer.ts";
-import { pulled } from "../channels/sse.ts";
+import { tokenIn } from "../channels/handshake.ts";
+import type { ConnectStream, Upgrade } from "../channels/ws.ts";
 import { readBody } from "./body.ts";
 import { type Exchange, headOfHttp1, Http1Exchange, Http2Exchange, type RequestHead } from "./exchange.ts";
-import type { EventAnswer, PageAnswer } from "../contract/page.ts";
+import type { EventAnswer } from "../contract/page.ts";
 import type { OpenProtocol } from "../contract/protocol.ts";
 import type { ClientInfo } from "../contract/session.ts";
 import type { Guard } from "./guard.ts";
@@ -40,15 +40,15 @@ type BeginAnswer = (headers: Record<string, string>) => Writable;
 
 /** Lets clients in. Each rejects with the reason why not, and then the request is still to be answered. */
 export interface Admission {
-  webSocket(visit: Visit, open: OpenProtocol, upgrade: Upgrade): Promise<void>;
+  webSocket(visit: Visit, open: OpenProtocol, request: Upgrade | ConnectStream): Promise<void>;
   http2(visit: Visit, open: OpenProtocol, stream: AgentStream): Promise<void>;
   events(visit: Visit, answer: EventAnswer, begin: BeginAnswer): Promise<void>;
 }
 
-interface Upgrade {
-  request: IncomingMessage;
-  socket: Socket;
-  head: Buffer;
+/** Whether a WebSocket is asked for, and the token that came with that as a subprotocol. */
+interface Upgrading {
+  upgrades: boolean;
+  subprotocolToken: string | undefined;
 }
 
 interface AgentStream {
@@ -88,6 +88,7 @@ export class RequestHandler {
 
   async http2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     const exchange = new Http2Exchange(stream, headers, this.#parts.limits.requestMs);
+    if (headers[":protocol"] === "websocket") return await this.#connect(exchange, headers);
     await this.#answer(exchange, async (target, destination) => {
       checkHeaderBytes(headers, this.#parts.limits.headerBytes);
       const { door, params } = destination;
@@ -102,24 +103,39 @@ export class RequestHandler {
     });
   }
 
-  /** `subprotocolToken`: what came as the subprotocol `bearer.<token>`. */
-  async upgrade(request: IncomingMessage, head: Buffer, subprotocolToken?: string): Promise<void> {
+  async upgrade(request: IncomingMessage, head: Buffer): Promise<void> {
     const { socket } = request;
     // node:http has let go of it, and an error that nobody hears ends the process.
     socket.on("error", () => socket.destroy());
-    const requestHead = headOfHttp1(request);
     try {
-      const { path, query } = this.#checked(requestHead, subprotocolToken);
-      const { door, params } = this.#parts.routes.find(path, request.headers);
-      if (door === undefined || door.over === "http2") {
-        throw new Refusal({ status: 404, code: "not_found", message: "there is no WebSocket at this path" });
-      }
-      const visit = { info: infoOf(door.name, requestHead), query, params };
-      await this.#parts.admission.webSocket(visit, door.open, { request, socket, head });
+      const { visit, open } = this.#webSocketVisit(headOfHttp1(request));
+      await this.#parts.admission.webSocket(visit, open, { request, socket, head });
     } catch (error) {
       if (socket.destroyed) return;
       this.#refuse(new Http1Exchange(responseOn(request, socket)), error);
     }
+  }
+
+  /** A WebSocket on a stream of HTTP/2 (RFC 8441). */
+  async #connect(exchange: Http2Exchange, headers: IncomingHttpHeaders): Promise<void> {
+    try {
+      checkHeaderBytes(headers, this.#parts.limits.headerBytes);
+      const { visit, open } = this.#webSocketVisit(exchange);
+      const { body: stream, headers: fields } = exchange;
+      const begin = this.#beginner(exchange);
+      await this.#parts.admission.webSocket(visit, open, { stream, headers: fields, begin });
+    } catch (error) {
+      this.#refuse(exchange, error);
+    }
+  }
+
+  #webSocketVisit(head: RequestHead): { visit: Visit; open: OpenProtocol } {
+    const { path, query } = this.#checked(head, { upgrades: true, subprotocolToken: tokenIn(head) });
+    const { door, params } = this.#parts.routes.find(path, head.headers);
+    if (door === undefined || door.over === "http2") {
+      throw new Refusal({ status: 404, code: "not_found", message: "there is no WebSocket at this path" });
+    }
+    return { visit: { info: infoOf(door.name, head), query, params }, open: door.open };
   }
 
   async #answer(
@@ -127,7 +143,7 @@ export class RequestHandler {
     go: (target: Target, destination: Destination) => Promise<void>,
   ): Promise<void> {
     try {
-      const target = this.#checked(exchange, undefined);
+      const target = this.#checked(exchange, { upgrades: false, subprotocolToken: undefined });
       const destination = this.#parts.routes.find(target.path);
       if (exchange.method === "OPTIONS") this.#sendAllowed(exchange, destination);
       else await go(target, destination);
@@ -143,12 +159,16 @@ export class RequestHandler {
     return { ...this.#parts.guard.corsHeaders(head), ...connection };
   }
 
-  #checked(head: RequestHead, subprotocolToken: string | undefined): Target {
+  #checked(head: RequestHead, { upgrades, subprotocolToken }: Upgrading): Target {
+    const { method, headers } = head;
     const target = readTarget(head.target, this.#parts.limits.targetBytes);
+    const rows = this.#parts.routes.pagesAt(target.path);
     this.#parts.guard.check(head, {
-      probe: this.#parts.routes.isProbe(target.path),
-      navigable: this.#parts.routes.isNavigable(target.path),
-      preflight: head.method === "OPTIONS" && head.headers["access-control-request-method"] !== undefined,
+      probe: rows.some(({ probe }) => probe === true),
+      navigable: rows.some(({ navigable }) => navigable === true),
+      open: !upgrades && rows.some(({ open }) => open?.(headers) === true),
+      reads: !upgrades && ["GET", "HEAD"].includes(method) && rows.every(({ door }) => door === undefined),
+      preflight: method === "OPTIONS" && headers["access-control-request-method"] !== undefined,
       subprotocolToken,
     });
     return target;
@@ -162,15 +182,14 @@ export class RequestHandler {
     const { headers, peer } = exchange;
     const request = { method, path, params, query, headers, body, ...(peer !== undefined && { peer }) };
     const answer = await page(request);
-    if (!isStream(answer)) return await sendPage(exchange, answer, this.#commonHeaders(exchange));
+    if (!("open" in answer)) return await sendPage(exchange, answer, this.#commonHeaders(exchange));
     await this.#sendEvents(exchange, { info: infoOf(doorOf(route), exchange), query, params }, answer);
   }
 
-  async #sendEvents(exchange: Exchange, visit: Visit, answer: StreamAnswer): Promise<void> {
+  async #sendEvents(exchange: Exchange, visit: Visit, answer: EventAnswer): Promise<void> {
     const begin = this.#beginner(exchange);
     if (exchange.method === "HEAD") return void begin({ "Content-Type": "text/event-stream" }).end();
-    const open = "open" in answer ? answer.open : pulled(answer.events);
-    await this.#parts.admission.events(visit, { open }, begin);
+    await this.#parts.admission.events(visit, answer, begin);
   }
 
   #beginner(exchange: Exchange): BeginAnswer {
@@ -230,11 +249,6 @@ function checkHeaderBytes(headers: IncomingHttpHeaders, limit: number): void {
   );
   if (bytes > limit) throw headersTooLarge();
 }
-
-type StreamAnswer = EventAnswer | (PageAnswer & Required<Pick<PageAnswer, "events">>);
-
-const isStream = (answer: PageAnswer | EventAnswer): answer is StreamAnswer =>
-  "open" in answer || answer.events !== undefined;
 
 const doorOf = ({ door, path }: PageRoute): Door["name"] => door ?? path;
 

@@ -4,7 +4,10 @@ import { Refusal } from "./refusal.ts";
 
 export interface PageRoute {
   method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Places for a part of the path are written `{name}`; their names are those of `PLACES`. */
+  /**
+   * Places for a part of the path are written `{name}`; their names are those of `PLACES`. One that ends in `/*` stands
+   * for all that lies below and has no row of its own.
+   */
   path: string;
   page: EventPage;
   /** Where clients come in by this page, to read an event stream: the door's name, for the record. */
@@ -13,7 +16,11 @@ export interface PageRoute {
   probe?: boolean;
   /** A page for people: a link on another site may lead to it. */
   navigable?: boolean;
+  /** It holds nothing secret: who comes so is answered without the token. */
+  open?: (headers: Headers) => boolean;
 }
+
+type Headers = Readonly<Record<string, string | undefined>>;
 
 /** Where clients of one protocol come in, with a request for a WebSocket. */
 export interface Door {
@@ -50,17 +57,16 @@ export class Routes {
     for (const { path } of [...pages, ...doors]) checkPattern(path);
   }
 
-  isProbe(path: string): boolean {
-    return this.#pages.some((row) => row.probe === true && row.path === path);
-  }
-
-  isNavigable(path: string): boolean {
-    return this.#pages.some((row) => row.navigable === true && row.path === path);
+  /** The pages at a path; none where it leads nowhere. */
+  pagesAt(path: string): PageRoute[] {
+    const parts = decodePath(path);
+    return parts === undefined ? [] : this.#pagesFor(parts);
   }
 
   find(path: string, headers: Readonly<Record<string, unknown>> = {}): Destination {
-    const parts = path.split("/").map(decodePart);
-    const pages = this.#pages.filter((row) => fits(row.path, parts));
+    const parts = decodePath(path);
+    if (parts === undefined) throw notFound("the path is not valid percent-encoding");
+    const pages = this.#pagesFor(parts);
     const doors = this.#doors.filter((row) => fits(row.path, parts));
     const door =
       doors.find(({ header }) => header !== undefined && headers[header] !== undefined) ??
@@ -68,6 +74,12 @@ export class Routes {
     const pattern = pages[0]?.path ?? door?.path;
     if (pattern === undefined) throw notFound("there is nothing at this path");
     return { params: readPlaces(pattern, parts), pages, door };
+  }
+
+  #pagesFor(parts: string[]): PageRoute[] {
+    const fitting = this.#pages.filter((row) => fits(row.path, parts));
+    const own = fitting.filter((row) => !isSubtree(row.path));
+    return own.length > 0 ? own : fitting;
   }
 }
 
@@ -112,16 +124,22 @@ function checkPattern(path: string): void {
 
 const placeName = (part: string): string | undefined => /^\{(\w+)\}$/.exec(part)?.[1];
 
-function decodePart(part: string): string {
+const isSubtree = (pattern: string): boolean => pattern.endsWith("/*");
+
+/** Undefined for what is not valid percent-encoding. */
+function decodePath(path: string): string[] | undefined {
   try {
-    return decodeURIComponent(part);
+    return path.split("/").map((part) => decodeURIComponent(part));
   } catch {
-    throw notFound("the path is not valid percent-encoding");
+    return undefined;
   }
 }
 
 function fits(pattern: string, parts: string[]): boolean {
   const expected = pattern.split("/");
+  if (isSubtree(pattern)) {
+    return expected.length <= parts.length && expected.slice(0, -1).every((part, at) => part === parts[at]);
+  }
   if (expected.length !== parts.length) return false;
   return expected.every((part, index) => placeName(part) !== undefined || part === parts[index]);
 }

@@ -33,7 +33,7 @@ interface FakeServerOptions {
   /** The plain dialect has none of the additions: no session_info, no status, no usage, no seq. */
   dialect?: "current" | "plain";
   sessions?: unknown[];
-  /** Answers every upgrade with this HTTP status. */
+  /** Answers every upgrade and request with this HTTP status. */
   refuseWith?: number;
 }
 
@@ -43,7 +43,7 @@ interface FakeServerOptions {
  */
 export async function startFakeServer(options: FakeServerOptions = {}): Promise<FakeServer> {
   const dialect = options.dialect ?? "current";
-  const http = createServer((request, response) => answerPage(request, response, options.sessions ?? []));
+  const http = createServer((request, response) => answerPage(request, response, options));
   const sockets = new WebSocketServer({
     server: http,
     verifyClient: (_info, done) => done(options.refuseWith === undefined, options.refuseWith),
@@ -151,9 +151,13 @@ class Inbox {
   }
 }
 
-function answerPage(request: IncomingMessage, response: ServerResponse, sessions: unknown[]): void {
+function answerPage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { sessions = [], refuseWith }: FakeServerOptions,
+): void {
   const found = request.url === "/sessions";
-  response.writeHead(found ? 200 : 404, { "content-type": "application/json" });
+  response.writeHead(refuseWith ?? (found ? 200 : 404), { "content-type": "application/json" });
   response.end(JSON.stringify(found ? { sessions } : {}));
 }
 
