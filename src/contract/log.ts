@@ -100,6 +100,42 @@ export interface SessionPage {
   total: number;
 }
 
+/** What a session's log says of its conversation, for clients that show lists of them. */
+export interface Conversation extends Pick<
+  SessionListing,
+  "session_id" | "start_time" | "last_activity" | "model" | "provider"
+> {
+  /** What the user said first, or the beginning of it. */
+  preview: string;
+  /** The name that it was given. */
+  name: string | null;
+  workspace: string | null;
+  forked_from: SessionId | null;
+  /** A client has put it away: its log is still where the others are. */
+  put_away: boolean;
+}
+
+/** Which conversations: those in which somebody has said something, but for those that do not fit. */
+export interface ConversationQuery {
+  put_away: boolean;
+  /** One of these. */
+  workspaces?: readonly string[] | undefined;
+  providers?: readonly string[] | undefined;
+  /** A part of the name, or of the preview where there is none. */
+  words?: string | undefined;
+  except?: readonly SessionId[] | undefined;
+  sort: "start_time" | "last_activity";
+  descending: boolean;
+}
+
+export interface ConversationPage {
+  conversations: Conversation[];
+  /** For the page after it; null on the last one. */
+  next_cursor: string | null;
+  /** For what stands before the page, in the other direction; null where the page is empty. */
+  previous_cursor: string | null;
+}
+
 /** A line of some session that contains the words. */
 export interface SearchHit {
   session_id: SessionId;
@@ -153,6 +189,8 @@ export interface Records {
   /** Throws AgentError `invalid_message` for a query that cannot be read. */
   list(query: SessionQuery): AsyncIterable<SessionListing>;
   page(query: SessionQuery, limit: number, cursor?: string): Promise<SessionPage>;
+  /** Throws as `list` does, for a cursor that leads nowhere. */
+  conversations(query: ConversationQuery, limit: number, cursor?: string): Promise<ConversationPage>;
   /** Newest session first, in it the newest line. */
   search(words: string, limit: number, cursor?: string): Promise<SearchPage>;
   /** Lines after `after`, then new ones as they are written, until the signal fires. */

@@ -174,7 +174,10 @@ const Status = z.discriminatedUnion("kind", [
     provider: Provider,
     model: z.string(),
     usage: Usage,
-    /** The response is no part of the conversation: it explained a call or summarised. */
+    /**
+     * No response to continue from: it explained a call, summarised, or came to no good end. Of what broke off or was
+     * cancelled, finished items are part of the conversation all the same; `responseId` is then empty.
+     */
     aside: z.boolean().optional(),
   }),
   z.object({

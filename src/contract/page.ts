@@ -28,15 +28,13 @@ export interface PageAnswer {
   status: number;
   headers?: Record<string, string>;
   body: string | AsyncIterable<string | Uint8Array>;
-  /** In place of the body: events, sent as they come until the client has gone, which the signal says. */
-  events?: (gone: AbortSignal) => AsyncIterable<StreamEvent>;
 }
 
 /** Throws AgentError for what the requester did wrong. */
 export type Page = (request: PageRequest) => Promise<PageAnswer>;
 
 /** Who reads an event stream. A `droppable` event may be left out when the client is slow. */
-export interface EventClient extends Pick<Connection, "info" | "drained" | "end"> {
+export interface EventClient extends Pick<Connection, "info" | "drained" | "end" | "fail"> {
   send(event: StreamEvent, droppable?: boolean): void;
 }
 

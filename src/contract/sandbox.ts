@@ -19,7 +19,7 @@ export type ProcessEvent =
       type: "exit";
       /** Null when a signal ended it. */
       exitCode: number | null;
-      signal: NodeJS.Signals | null;
+      signal: string | null;
       timedOut: boolean;
       /** The process wrote more than the sandbox passes on, and was ended. */
       outputLimit: boolean;

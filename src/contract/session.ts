@@ -53,6 +53,8 @@ export interface Session {
    * `rate_limited` when the session has too many.
    */
   attach(client: Subscriber, after?: Seq): () => void;
+  /** Whether a request for approval still waits: one that is told again, or late, may have been answered by now. */
+  isOpen(request: Entry): boolean;
   /** Takes a message in. `json` is what the client sent. Problems with it are told to the client that sent it. */
   receive(message: ClientMessage, json: string, from: Subscriber): void;
   /** Records a frame that was not a message, and answers its sender. */

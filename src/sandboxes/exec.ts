@@ -8,6 +8,7 @@ import { refusal, type Refusal } from "./cannot-start.ts";
 import { openBytes } from "./descriptors.ts";
 import { OutputReader } from "./output.ts";
 import { PipeStock, type Pipe } from "./pipes.ts";
+import { startOf } from "./process-table.ts";
 import { terminate } from "./terminate.ts";
 
 /** A process as the operating system is asked for it, and the bounds that need no help from a sandbox. */
@@ -97,8 +98,10 @@ async function start(execution: Execution): Promise<Run | Refusal> {
   const output = await openOutput();
   const exited = Promise.withResolvers<Pick<Exit, "exitCode" | "signal">>();
   let child: ChildProcess;
+  let since: number;
   try {
     child = launch(execution, { ...execution.env, [RUN]: run }, output.writeEnds);
+    since = child.pid === undefined ? 0 : startOf(child.pid);
     child.once("exit", (exitCode, signal) => exited.resolve({ exitCode, signal }));
     await spawned(child);
   } catch (error) {
@@ -109,6 +112,7 @@ async function start(execution: Execution): Promise<Run | Refusal> {
   const kill = () =>
     terminate(child.pid ?? 0, {
       marker: `${RUN}=${run}`,
+      since,
       outlivesDescendants: execution.outlivesDescendants === true,
     });
   let stopped: StopReason | undefined;

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { promisify } from "node:util";
 
 export interface ProcessEntry {
@@ -8,32 +8,56 @@ export interface ProcessEntry {
   group: number;
   /** 0 where the system does not tell. */
   session: number;
-  /** As started; empty for other users' processes. */
+  /** As started; empty for other users' processes, and for those that started earlier than was asked for. */
   environment: string;
 }
 
-/** All living processes that we may look at. The dead that nobody has collected yet are left out. */
-export async function listProcesses(): Promise<ProcessEntry[]> {
-  return process.platform === "linux" ? fromProc() : fromPs();
+/**
+ * All living processes that we may look at. The dead that nobody has collected yet are left out. `since`: the start of
+ * the first one whose environment is wanted, as `startOf` tells it.
+ */
+export async function listProcesses(since = 0): Promise<ProcessEntry[]> {
+  return process.platform === "linux" ? fromProc(since) : fromPs();
+}
+
+/** When a process that lives, or waits to be collected, was started, by the system's own clock; 0 where it does not tell. */
+export function startOf(pid: number): number {
+  return process.platform === "linux" ? readStatus(`${pid}`).start : 0;
 }
 
 /** Files of the kernel's making, read in microseconds: asking another thread for each would take ten times as long. */
-function fromProc(): ProcessEntry[] {
-  return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? readEntry(name) : []));
+function fromProc(since: number): ProcessEntry[] {
+  return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? readEntry(name, since) : []));
+}
+
+function readEntry(pid: string, since: number): ProcessEntry | [] {
+  const { state, start, ...entry } = readStatus(pid);
+  if (state === undefined || state === "Z" || state === "X") return [];
+  const environment = start < since ? "" : read(`/proc/${pid}/environ`);
+  return { pid: Number(pid), ...entry, environment };
 }
 
 /** See proc(5), /proc/pid/stat: the program's name stands in parentheses and may hold anything. */
-function readEntry(pid: string): ProcessEntry | [] {
-  const status = read(`/proc/${pid}/stat`);
-  const [state, parent, group, session] = status.slice(status.lastIndexOf(")") + 2).split(" ");
-  if (!status || state === "Z" || state === "X") return [];
-  return {
-    pid: Number(pid),
-    parent: Number(parent),
-    group: Number(group),
-    session: Number(session),
-    environment: read(`/proc/${pid}/environ`),
-  };
+function readStatus(pid: string) {
+  const status = readShort(`/proc/${pid}/stat`);
+  const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
+  const [parent = 0, group = 0, session = 0] = fields.slice(1, 4).map(Number);
+  return { state: fields[0] || undefined, parent, group, session, start: Number(fields[19] ?? 0) };
+}
+
+const room = Buffer.alloc(4096);
+
+/** A file of at most 4 KB: half as dear as one of any length, and there are as many as there are processes. */
+function readShort(path: string): string {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, "r");
+    return room.toString("latin1", 0, readSync(descriptor, room, 0, room.length, 0));
+  } catch {
+    return "";
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
 }
 
 /** Empty when the process is gone, or another user's. */

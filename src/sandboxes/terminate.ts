@@ -4,6 +4,8 @@ import { listProcesses, type ProcessEntry } from "./process-table.ts";
 export interface TerminateOptions {
   /** A `NAME=value` in the environment of every descendant. */
   marker: string;
+  /** When the process was started, as `startOf` tells it: no descendant is older. */
+  since?: number;
   /** The process only waits for its descendants: they are killed, and it collects them and goes. */
   outlivesDescendants: boolean;
 }
@@ -20,7 +22,7 @@ export async function terminate(pid: number, options: TerminateOptions): Promise
   let spare = options.outlivesDescendants;
   for (let pause = 1; performance.now() < deadline; pause = Math.min(pause * 2, 50)) {
     // The table is read before each blow: an orphan no longer tells whose child it was.
-    const living = relatives(await listProcesses(), pid, options.marker);
+    const living = relatives(await listProcesses(options.since), pid, options.marker);
     if (living.length === 0) return;
     const others = living.filter((each) => each !== pid);
     const victims = spare && others.length > 0 ? others : living;

@@ -1,13 +1,13 @@
-import { v7 as uuid } from "uuid";
 import type { AuditFacts } from "../contract/audit.ts";
 import type { ServerBody, ServerMessage } from "../contract/message.ts";
 import type { Redacted, Redactor } from "../contract/redact.ts";
+import { mintMessageId } from "./message-id.ts";
 
 /** How much of a frame that was no message stands in the log, in characters. */
 const REFUSED_FRAME_LIMIT = 4096;
 
 /** A message, serialised once; one in which a secret stood is read back from what it became. */
-export function toMessage(redactor: Redactor, body: ServerBody, id: string = uuid()) {
+export function toMessage(redactor: Redactor, body: ServerBody, id: string = mintMessageId()) {
   const message = { id, ...body } as ServerMessage;
   const { text: json, count: redactions } = redactor.json(JSON.stringify(message));
   return { message: redactions > 0 ? (JSON.parse(json) as ServerMessage) : message, json, redactions };

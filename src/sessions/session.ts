@@ -97,6 +97,10 @@ export class LiveSession implements Session {
     return () => this.#detach(client);
   }
 
+  isOpen({ seq }: Entry): boolean {
+    return this.#voice.openRequest?.seq === seq;
+  }
+
   receive(message: ClientMessage, json: string, subscriber: Subscriber): void {
     const from = this.#durable(subscriber);
     try {
@@ -216,7 +220,8 @@ export class LiveSession implements Session {
     let status: TurnStatus = "failed";
     try {
       this.#voice.tell({ type: "loading_state", payload: { loading: true } });
-      status = (await this.#follow(this.#parts.agent.run(this.#inbox, signal), usage)) ?? "failed";
+      const outputs = this.#parts.agent.run(this.#inbox, signal, (delta) => this.#voice.tellDelta(delta));
+      status = (await this.#follow(outputs, usage)) ?? "failed";
     } catch (error) {
       this.#voice.tellError(error);
       // Without a log there are no more turns: what waits would be tried again for ever.
@@ -280,6 +285,7 @@ export class LiveSession implements Session {
     clearTimeout(this.#detachTimer);
     this.#running?.abort.abort(new DOMException("The session ends.", "AbortError"));
     await this.#running?.done;
+    await this.#parts.agent.close?.().catch((error: unknown) => this.#parts.onFault(error));
     await this.#parts.log.end().catch((error: unknown) => this.#parts.onFault(error));
     for (const client of this.#clients) client.end(reason);
     this.#parts.onEnd();

@@ -73,11 +73,11 @@ export class LiveSessions implements Sessions {
     { id, source, upTo }: { id: SessionId; source: SessionId; upTo: Seq },
     asked: SessionOptions,
   ): Promise<LiveSession> {
-    const { logs, selectModel, defaultModel, createAgent, openPlace, createLog, ...options } = this.#options;
+    const { logs, selectModel, createAgent, openPlace, createLog, ...options } = this.#options;
     if (!(await logs.summary(source))) throw unknownSession(source);
     const info = await firstInfo(logs.read(source, -1, Infinity));
     const policy = narrower(asked.approvalPolicy, narrowest(info?.approvalPolicy, options.approvalPolicy));
-    const model = await selectModel(asked.model ?? defaultModel);
+    const model = asked.model === undefined ? await this.#engineOf(info) : await selectModel(asked.model);
     const place = await openPlace({ workspace: info?.workspace, sandbox: info?.sandbox, ...given(asked) });
     this.#checkRoom();
     const agent = createAgent({ sessionId: id, model, approvalPolicy: policy, place });
@@ -107,16 +107,29 @@ export class LiveSessions implements Sessions {
 
   /** Continues a conversation in its own log, where and as it was, but never wider than the server is now. */
   async #takeUp(id: SessionId): Promise<LiveSession> {
-    const { logs, selectModel, defaultModel, createAgent, openLog, ...options } = this.#options;
+    const { logs, createAgent, openLog, ...options } = this.#options;
     if (!(await logs.summary(id))) throw unknownSession(id);
     const info = await firstInfo(logs.read(id, -1, Infinity));
     const policy = narrowest(info?.approvalPolicy, options.approvalPolicy);
     const place = await this.#formerPlace(info);
     this.#checkRoom();
-    const model = await selectModel(defaultModel);
+    const model = await this.#engineOf(info);
     const agent = createAgent({ sessionId: id, model, approvalPolicy: policy, place });
     await agent.restore(logs.read(id, -1, Infinity));
     return this.#start(id, { agent, log: await openLog(id), policy, place });
+  }
+
+  /** A conversation stays with its engine, where that can still be had: the models of ours follow from the log. */
+  async #engineOf(info: SessionInfo | undefined): Promise<Model> {
+    const { selectModel, defaultModel } = this.#options;
+    const own = await selectModel(defaultModel);
+    if (info === undefined || (info.provider === "codex") === (own.provider === "codex")) return own;
+    try {
+      return await selectModel(`${info.provider}/${info.model}`);
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error;
+      return own;
+    }
   }
 
   /** What may not be had any more is left to the server's own: the log may come from elsewhere. */

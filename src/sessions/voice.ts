@@ -1,4 +1,3 @@
-import { v7 as uuid } from "uuid";
 import type { AuditFacts } from "../contract/audit.ts";
 import type { ClientInfo } from "../contract/client.ts";
 import { AgentError } from "../contract/error.ts";
@@ -8,6 +7,7 @@ import type { Redactor } from "../contract/redact.ts";
 import type { Entry, Subscriber } from "../contract/session.ts";
 import type { Clients } from "./clients.ts";
 import { HeldDeltas, type SafeDelta } from "./held-deltas.ts";
+import { mintMessageId } from "./message-id.ts";
 import { counted, redactHead, toMessage } from "./redacted.ts";
 
 interface VoiceParts {
@@ -99,9 +99,12 @@ export class Voice {
   #tellSafe(deltas: Iterable<SafeDelta>): void {
     const { log } = this.#parts;
     for (const { payload, redactions } of deltas) {
+      // The line that it is about to stand in comes after the number that it carries.
+      const seq = log.head;
       log.delta(payload, redactions);
-      const message = { id: uuid(), type: "response_delta", payload } as const;
-      this.#deliver({ seq: log.head, message, json: JSON.stringify(message) });
+      const message = { id: mintMessageId(), type: "response_delta", payload } as const;
+      const json = `{"id":"${message.id}","type":"response_delta","payload":${JSON.stringify(payload)}}`;
+      this.#deliver({ seq, message, json });
     }
   }
 
