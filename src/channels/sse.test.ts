@@ -5,12 +5,13 @@ import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
 import { AgentError } from "../contract/error.ts";
 import type { EventAnswer, EventClient as ServerSide } from "../contract/page.ts";
+import { pulled } from "../pages/pulled.ts";
 import { EventClient } from "../testing/event-client.ts";
 import { Mailbox } from "../testing/mailbox.ts";
 import { noSessions } from "../testing/no-sessions.ts";
 import { ManualClock } from "./channel.suite.ts";
 import type { ChannelLimits } from "./limits.ts";
-import { pulled, SseChannel } from "./sse.ts";
+import { SseChannel } from "./sse.ts";
 
 interface Arrival {
   client: ServerSide;
@@ -196,7 +197,7 @@ describe("events that are asked for one by one", () => {
         yield { data: JSON.stringify("x".repeat(16 * 1024)) };
       }
     }
-    const url = await start(pulled(events), { queueBytes: 256 * 1024 });
+    const url = await start(pulled(events).open, { queueBytes: 256 * 1024 });
     const client = await EventClient.open(url);
     await client.events.takeMany(100);
     client.response.pause();
@@ -213,7 +214,7 @@ describe("events that are asked for one by one", () => {
     async function* events() {
       yield { id: "1", data: "1" };
     }
-    const client = await EventClient.open(await start(pulled(events)));
+    const client = await EventClient.open(await start(pulled(events).open));
     await client.ended;
     expect(client.all).toEqual([{ id: "1", event: undefined, data: 1 }]);
   });

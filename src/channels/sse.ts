@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import type { EventAnswer, PageAnswer, StreamEvent } from "../contract/page.ts";
+import type { EventAnswer, StreamEvent } from "../contract/page.ts";
 import type { CloseReason } from "../contract/protocol.ts";
 import { type ChannelParts, Client, type ConnectionFacts, type Speaker } from "./client.ts";
 import { systemClock } from "./clock.ts";
@@ -50,6 +50,7 @@ export class SseChannel {
         send: (event, droppable) => client.send(textOf(event), droppable),
         drained: () => client.drained(),
         end: (reason) => client.end(reason),
+        fail: (error) => client.fail(error),
       });
       client.join({ receive() {}, oversized() {}, closed });
       this.#start(client, beginAnswer({ ...HEADERS, ...headers }));
@@ -77,25 +78,6 @@ export class SseChannel {
     for (const client of this.#clients) client.end(reason);
   }
 }
-
-/** Events that are asked for one by one, as fast as the client reads. */
-export const pulled =
-  (events: NonNullable<PageAnswer["events"]>): EventAnswer["open"] =>
-  (client) => {
-    const gone = new AbortController();
-    void (async () => {
-      try {
-        for await (const event of events(gone.signal)) {
-          client.send(event);
-          await client.drained();
-        }
-        client.end("session_ended");
-      } catch {
-        client.end("internal");
-      }
-    })();
-    return Promise.resolve({ closed: () => gone.abort() });
-  };
 
 const speakerOn = (answer: Writable, client: Client, closeTimeoutMs: number): Speaker => ({
   get bufferedAmount() {

@@ -1,23 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
-import { json } from "node:stream/consumers";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
-import { AgentError, ErrorCode } from "../contract/error.ts";
-import type { CloseReason } from "../contract/protocol.ts";
+import type { AgentError } from "../contract/error.ts";
 import { Mailbox } from "../testing/mailbox.ts";
 import { noSessions } from "../testing/no-sessions.ts";
 import { TestDoor } from "../testing/test-door.ts";
-import {
-  type ChannelClient,
-  type ChannelSetup,
-  channelSuite,
-  ManualClock,
-  type RunningChannel,
-} from "./channel.suite.ts";
+import { type ChannelSetup, channelSuite, ManualClock, type RunningChannel } from "./channel.suite.ts";
+import { connectWebSocket } from "./ws-client.suite.ts";
 import { WebSocketChannel } from "./ws.ts";
 
 channelSuite("the WebSocket channel", start);
@@ -52,7 +44,7 @@ async function start({ door, clock, limits }: ChannelSetup): Promise<RunningWebS
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    connect: (options) => connectClient(port, [], options),
+    connect: (options) => connectWebSocket(port, [], options),
     size: () => channel.size,
     close: (reason) => channel.close(reason),
     stop: async () => {
@@ -60,34 +52,6 @@ async function start({ door, clock, limits }: ChannelSetup): Promise<RunningWebS
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-async function connectClient(
-  port: number,
-  protocols: string[] = [],
-  { deaf } = { deaf: false },
-): Promise<ChannelClient & { socket: WebSocket }> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, protocols, { autoPong: !deaf });
-  const frames = new Mailbox<string>();
-  socket.on("message", (data: Buffer) => frames.put(data.toString()));
-  const { promise: ended, resolve } = Promise.withResolvers<CloseReason | "lost">();
-  socket.on("close", (code, reason) => resolve(code === 1006 ? "lost" : (reason.toString() as CloseReason)));
-  const refused = Promise.withResolvers<never>();
-  socket.on("unexpected-response", (_request, response) => void refusalOf(response).then(refused.reject));
-  socket.on("error", refused.reject);
-  await Promise.race([once(socket, "open"), refused.promise]);
-  return {
-    socket,
-    frames,
-    ended,
-    send: (frame) => socket.send(frame),
-    leave: () => socket.terminate(),
-  };
-}
-
-async function refusalOf(response: IncomingMessage): Promise<AgentError> {
-  const { code, message } = (await json(response)) as { code: string; message: string };
-  return new AgentError(ErrorCode.parse(code), message);
 }
 
 interface RawRequest {
@@ -143,7 +107,7 @@ describe("a WebSocket", () => {
     [1013, "too_many"],
   ] as const)("is closed with %i for %s", async (code, reason) => {
     await begin();
-    const { socket } = await connectClient(channel.port);
+    const { socket } = await connectWebSocket(channel.port);
     (await door.arrivals.take()).connection.end(reason);
     expect((await once(socket, "close"))[0]).toBe(code);
   });
@@ -162,7 +126,7 @@ describe("a WebSocket", () => {
     [["bearer.secret", "other"], "other"],
   ])("that offers %j speaks %s", async (offered, chosen) => {
     await begin();
-    const { socket } = await connectClient(channel.port, offered);
+    const { socket } = await connectWebSocket(channel.port, offered);
     expect(socket.protocol).toBe(chosen);
   });
 
@@ -246,7 +210,7 @@ describe("a WebSocket", () => {
 
   it("takes a binary message as text", async () => {
     await begin();
-    const { socket } = await connectClient(channel.port);
+    const { socket } = await connectWebSocket(channel.port);
     const { received } = await door.arrivals.take();
     socket.send(Buffer.from('{"ä":1}'), { binary: true });
     socket.send(Buffer.from([0xff, 0x7b]), { binary: true });
@@ -269,7 +233,7 @@ describe("a WebSocket", () => {
 
   it("counts the length of a message over all its fragments", async () => {
     await begin({ messageBytes: 1024 });
-    const { socket, frames, ended } = await connectClient(channel.port);
+    const { socket, frames, ended } = await connectWebSocket(channel.port);
     const { oversized, received } = await door.arrivals.take();
     socket.send("a".repeat(600), { fin: false });
     socket.ping();
@@ -284,7 +248,7 @@ describe("a WebSocket", () => {
 
   it("of a client that says of ours that it is too large is no such message", async () => {
     await begin();
-    const { socket } = await connectClient(channel.port);
+    const { socket } = await connectWebSocket(channel.port);
     const { oversized, closed } = await door.arrivals.take();
     socket.close(1009);
     await closed;
@@ -294,7 +258,7 @@ describe("a WebSocket", () => {
 
   it("is closed for too many pings as for too many messages", async () => {
     await begin({ messagesPerSecond: 5 });
-    const { socket, ended } = await connectClient(channel.port);
+    const { socket, ended } = await connectWebSocket(channel.port);
     for (let count = 0; count < 11; count += 1) socket.ping();
     expect(await ended).toBe("rate_limited");
   });
@@ -309,9 +273,9 @@ describe("a WebSocket", () => {
 
   it("whose client does not read is ended while another goes on, and its memory is let go", async () => {
     await begin({ queueBytes: 256 * 1024, closeTimeoutMs: 50 });
-    const reader = await connectClient(channel.port);
+    const reader = await connectWebSocket(channel.port);
     const one = await door.arrivals.take();
-    const sleeper = await connectClient(channel.port);
+    const sleeper = await connectWebSocket(channel.port);
     const two = await door.arrivals.take();
     sleeper.socket.pause();
     const gone = two.closed.then(() => true);
@@ -331,7 +295,7 @@ describe("a WebSocket", () => {
   it("comes and goes a thousand times without a trace", async () => {
     await begin();
     for (let round = 0; round < 10; round += 1) {
-      const clients = await Promise.all(Array.from({ length: 100 }, () => connectClient(channel.port)));
+      const clients = await Promise.all(Array.from({ length: 100 }, () => connectWebSocket(channel.port)));
       const arrivals = await door.arrivals.takeMany(100);
       for (const client of clients) client.leave();
       await Promise.all(arrivals.map(({ closed }) => closed));

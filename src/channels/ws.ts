@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type RawData, WebSocket, WebSocketServer } from "ws";
+import { type RawData, type ServerOptions, WebSocket, WebSocketServer } from "ws";
 import { AgentError } from "../contract/error.ts";
 import type { CloseReason, OpenProtocol } from "../contract/protocol.ts";
 import { type ChannelParts, Client, type ConnectionFacts, type Speaker } from "./client.ts";
 import { systemClock } from "./clock.ts";
 import { FrameWatch } from "./frame-watch.ts";
-import { chooseSubprotocol, handshakeProblem } from "./handshake.ts";
+import { chooseSubprotocol, connectProblem, handshakeProblem, subprotocolsOf } from "./handshake.ts";
 import { DEFAULT_CHANNEL_LIMITS, type ChannelLimits } from "./limits.ts";
 
 /** A request for a WebSocket, as node:http hands it over. */
@@ -14,6 +14,23 @@ export interface Upgrade {
   request: IncomingMessage;
   socket: Duplex;
   head: Buffer;
+}
+
+/** A request for a WebSocket by HTTP/2 (RFC 8441): its stream is the socket. */
+export interface ConnectStream {
+  stream: Duplex;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string | undefined>>;
+  /** Begins the answer with these headers. */
+  readonly begin: (headers: Record<string, string>) => void;
+}
+
+interface Admitted {
+  client: Client;
+  /** What the protocol adds to the answer. */
+  headers: Record<string, string>;
+  /** Bytes of one message. */
+  limit: number;
 }
 
 interface WebSocketChannelOptions extends Pick<ChannelParts, "log">, Partial<Pick<ChannelParts, "clock">> {
@@ -50,18 +67,43 @@ export class WebSocketChannel {
     facts: ConnectionFacts,
     open: OpenProtocol,
   ): Promise<void> {
-    const problem = handshakeProblem(request);
-    if (problem !== undefined) throw new AgentError("invalid_message", problem);
+    refuse(handshakeProblem(request));
+    await this.#admit(facts, open, ({ client, headers, limit }) => {
+      this.#upgradeHeaders.set(request, headers);
+      this.#serverFor(limit).handleUpgrade(request, socket, head, (webSocket) =>
+        this.#attach(client, webSocket, { socket, limit }),
+      );
+    });
+  }
+
+  /** The same for one by HTTP/2. */
+  async acceptStream(
+    { stream, headers, begin }: ConnectStream,
+    facts: ConnectionFacts,
+    open: OpenProtocol,
+  ): Promise<void> {
+    refuse(connectProblem({ headers }));
+    await this.#admit(facts, open, ({ client, headers: own, limit }) => {
+      const subprotocol = chooseSubprotocol(subprotocolsOf({ headers }));
+      const { options } = this.#serverFor(limit);
+      begin({ ...own, ...(subprotocol !== false && { "Sec-WebSocket-Protocol": subprotocol }) });
+      const webSocket = new AcceptedWebSocket(null, undefined, options);
+      webSocket.setSocket(stream, Buffer.alloc(0), options);
+      this.#attach(client, webSocket, { socket: stream, limit });
+    });
+  }
+
+  async #admit(
+    facts: ConnectionFacts,
+    open: OpenProtocol,
+    complete: (admitted: Admitted) => void,
+  ): Promise<void> {
     const client = new Client(facts, this.#parts, () => this.#clients.delete(client));
     this.#clients.add(client);
     try {
       const { protocol, headers, messageBytes = 0 } = await open(client);
       client.join(protocol);
-      this.#upgradeHeaders.set(request, headers);
-      const limit = Math.max(messageBytes, this.#parts.limits.messageBytes);
-      this.#serverFor(limit).handleUpgrade(request, socket, head, (webSocket) =>
-        this.#attach(client, webSocket, { socket, limit }),
-      );
+      complete({ client, headers, limit: Math.max(messageBytes, this.#parts.limits.messageBytes) });
     } finally {
       // Refused, or the client has left in the meantime.
       if (!client.started) client.leave();
@@ -108,6 +150,10 @@ export class WebSocketChannel {
   }
 }
 
+function refuse(problem: string | undefined): void {
+  if (problem !== undefined) throw new AgentError("invalid_message", problem);
+}
+
 const CLOSE_CODES: Record<CloseReason, number> = {
   session_ended: 1000,
   rate_limited: 1008,
@@ -133,12 +179,21 @@ const speakerOf = (webSocket: WebSocket): Speaker => ({
 /** The library closes a connection with 1009 without a word; this one lets us speak before. */
 class AnsweringWebSocket extends WebSocket {
   beforeClose: (() => void) | undefined;
+  /** What the library's server calls when it has answered. Its documentation does not tell of it: the tests hold it. */
+  declare setSocket: (socket: Duplex, head: Buffer, options: ServerOptions) => void;
 
   override close(code?: number, reason?: string | Buffer): void {
     this.beforeClose?.();
     super.close(code, reason);
   }
 }
+
+/** As the library's server makes it: with its options and no address. */
+const AcceptedWebSocket: new (
+  address: null,
+  protocols: undefined,
+  options: ServerOptions,
+) => AnsweringWebSocket = AnsweringWebSocket;
 
 function createWebSocketServer(limits: ChannelLimits) {
   const options = {

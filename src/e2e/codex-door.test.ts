@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -60,6 +60,35 @@ test("a frame of more than 4 MiB is answered, and closes the connection with 100
 test("the terminal client of Codex, which takes no path, is let in at /", async () => {
   const { socket, ask } = await connect("", { "x-codex-app-server-compression": "zstd-stream-v1" });
   expect((await ask(2, "account/read", {})).result).toMatchObject({ requiresOpenaiAuth: false });
+  socket.close();
+});
+
+test("a client of older words, with every field null and an answer to nobody in particular, gets its command run", async () => {
+  const { socket, ask, until } = await connect(DOOR);
+  const nothing = { model: null, modelProvider: null, config: null, baseInstructions: null };
+  const start = { ...nothing, developerInstructions: null, sandbox: null, approvalPolicy: "onRequest" };
+  expect((await ask(2, "thread/start", { ...start, cwd: "/path/to/working/directory" })).error).toMatchObject(
+    {
+      code: -32600,
+      message: expect.stringContaining("WORK_ROOTS"),
+    },
+  );
+  const threadId = at(await ask(3, "thread/start", { ...start, cwd: bed.workspace }), "result", "threadId");
+  const input = [{ type: "text", text: "run echo allowed | tee allowed.txt" }];
+  const rest = {
+    cwd: null,
+    approvalPolicy: null,
+    sandboxPolicy: null,
+    model: null,
+    effort: null,
+    summary: null,
+  };
+  await ask(4, "turn/start", { threadId, input, ...rest });
+  await until(({ method }) => method === "item/commandExecution/requestApproval");
+  socket.send('{ "id": null, "result": { "decision": "allow" } }');
+  await until(({ method }) => method === "turn/completed");
+  expect(await readFile(join(bed.workspace, "allowed.txt"), "utf8")).toBe("allowed\n");
+  await rm(join(bed.workspace, "allowed.txt"));
   socket.close();
 });
 

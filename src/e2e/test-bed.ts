@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ResponseItem } from "../contract/item.ts";
 import type { LogLine } from "../contract/log.ts";
 import type { ServerMessage } from "../contract/message.ts";
@@ -34,7 +34,10 @@ export async function startTestBed(
   const workspace = join(folder, "workspace");
   const store = join(folder, "sessions");
   await mkdir(workspace);
-  for (const [name, content] of Object.entries(files)) await writeFile(join(workspace, name), content);
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(workspace, name)), { recursive: true });
+    await writeFile(join(workspace, name), content);
+  }
   const env = { MODEL: "scripted", SESSION_STORE_PATH: store, ...environment };
   const remove = () => rm(folder, { recursive: true, force: true });
   const server = await startRealServer({ cwd: workspace, env }).catch(async (error: unknown) => {

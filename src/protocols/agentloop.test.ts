@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Connection } from "../contract/protocol.ts";
+import { openLinked } from "../testing/linked-connection.ts";
 import { createTestSessions, logLines, type TestSessions } from "../testing/test-session.ts";
 import { openAgentloop } from "./agentloop.ts";
 
@@ -140,6 +141,35 @@ describe("the AgentLoop protocol", () => {
       (entry) => entry.direction === "incoming" && entry.seq > 0,
     );
     expect(line?.message_data).toMatchObject({ type: "get_context_info" });
+  });
+
+  it("offers a client that comes back and is told of no answers only the request that still waits", async () => {
+    const call = (id: string) => [{ call: { name: "shell", arguments: { say: id }, call_id: id } }];
+    const { sessions } = createTestSessions({ script: [call("first"), call("second")] });
+    const come = async (query: Record<string, string>, id?: string) =>
+      openLinked(openAgentloop, { sessions, query, params: id === undefined ? {} : { session_id: id } });
+    const next = async (client: Awaited<ReturnType<typeof come>>, type: string) => {
+      for (;;) {
+        const frame = (await client.next()) as Frame;
+        if (frame.type === type) return frame;
+      }
+    };
+    const asked = (frames: readonly string[]) =>
+      frames.map((frame) => JSON.parse(frame) as Frame).filter(({ type }) => type === "approval_request");
+
+    const client = await come({ stream: "true" });
+    client.send(userInput("go"));
+    await next(client, "approval_request");
+    client.send('{"id":"2","type":"approval_response","payload":{"review":"YES"}}');
+    const open = await next(client, "approval_request");
+
+    const back = await come({ after: "-1" }, client.headers["X-Session-Id"]);
+    expect((await next(back, "approval_request")).id).toBe(open.id);
+    expect(asked(back.frames)).toHaveLength(1);
+    const told = await come({ after: "-1", stream: "true" }, client.headers["X-Session-Id"]);
+    await next(told, "approval_resolved");
+    expect((await next(told, "approval_request")).id).toBe(open.id);
+    expect(asked(told.frames)).toHaveLength(2);
   });
 
   it("refuses an approval policy that does not exist, before there is a session", async () => {

@@ -82,6 +82,8 @@ class AgentloopProtocol implements Protocol {
       info: connection.info,
       deliver(entry) {
         if (streams) connection.send(withSeq(entry), entry.message.type === "response_delta");
+        // Who is not told of answers would ask a person again for what was answered.
+        else if (entry.message.type === "approval_request" && !session.isOpen(entry)) return;
         else if (isForEveryone(entry.message)) connection.send(entry.json);
       },
       drained: () => connection.drained(),

@@ -1,6 +1,8 @@
 import { once } from "node:events";
-import { constants } from "node:http2";
+import { constants, type IncomingHttpHeaders } from "node:http2";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { startConnectGateway } from "../testing/connect-gateway.ts";
 import { connectTo, FrameClient, Refused } from "../testing/frame-client.ts";
 import { FRAME, RawHttp2 } from "../testing/raw-http2.ts";
 import { TestDoor } from "../testing/test-door.ts";
@@ -136,6 +138,51 @@ describe("clients by HTTP/2", () => {
     const lost = once(client.session, "close");
     await site.server.close({ deadlineMs: 50 });
     await lost;
+  });
+});
+
+describe("a WebSocket by HTTP/2", () => {
+  /** Resolves with the answer's headers. */
+  async function knock({ path = "/ws", headers = {} } = {}): Promise<
+    IncomingHttpHeaders & { ":status"?: number }
+  > {
+    const session = connectTo(site.origin);
+    await once(session, "remoteSettings");
+    const request = { ":method": "CONNECT", ":protocol": "websocket", ":path": path };
+    const stream = session.request({ ...request, "sec-websocket-version": "13", ...headers });
+    const [answer] = await once(stream, "response");
+    session.destroy();
+    return answer;
+  }
+
+  it("passes the same guard and the same routes as one by HTTP/1.1", async () => {
+    await start({ authToken: TOKEN });
+    const authorization = `Bearer ${TOKEN}`;
+    const status = async (headers: Record<string, string>, path?: string) =>
+      (await knock({ headers, ...(path !== undefined && { path }) }))[":status"];
+    expect(await status({})).toBe(401);
+    expect(await status({ authorization, ":authority": "evil.example" })).toBe(403);
+    expect(await status({ authorization, origin: "https://evil.example" })).toBe(403);
+    expect(await status({ authorization }, "/agent/stream")).toBe(404);
+    expect(await status({ authorization }, "/sessions")).toBe(404);
+    expect(await status({ authorization, "sec-websocket-version": "12" })).toBe(400);
+    expect(await status({ authorization, origin: site.origin })).toBe(200);
+    const answer = await knock({ headers: { "sec-websocket-protocol": `agentloop, bearer.${TOKEN}` } });
+    expect(answer).toMatchObject({ ":status": 200, "sec-websocket-protocol": "agentloop" });
+  });
+
+  it("counts as a client, and is told when the server stops", async () => {
+    await start({ limits: { clients: 1 } });
+    const gateway = await startConnectGateway(site.origin);
+    const client = new WebSocket(`ws://127.0.0.1:${gateway.port}/ws`);
+    const closed = once(client, "close");
+    await once(client, "open");
+    expect((await knock())[":status"]).toBe(503);
+    client.send("hello");
+    expect(await (await site.door.arrivals.take()).received.take()).toBe("hello");
+    await Promise.all([site.server.close({ deadlineMs: 5000 }), closed]);
+    expect((await closed)[0]).toBe(1012);
+    await gateway.close();
   });
 });
 

@@ -38,6 +38,8 @@ export class Http2Part {
         maxConcurrentStreams: limits.streams,
         maxHeaderListSize: limits.headerBytes,
         enablePush: false,
+        // A WebSocket may be a stream (RFC 8441).
+        enableConnectProtocol: true,
       },
       maxHeaderListPairs: 100,
       maxSessionInvalidFrames: 10,
@@ -69,8 +71,6 @@ export class Http2Part {
     session.on("ping", () => count(controls, "PING"));
     session.on("remoteSettings", () => count(controls, "SETTINGS"));
     session.on("stream", (stream) => {
-      // One that nobody hears ends the process.
-      stream.on("error", (error) => this.#log.debug({ err: error }, "an HTTP/2 stream failed"));
       clearTimeout(idle);
       open += 1;
       // Ended with its connection, it may not have been answered: an error that nobody hears ends the process.

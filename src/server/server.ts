@@ -1,7 +1,9 @@
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import { answerParseError } from "./answer.ts";
-import { subprotocolsOf, TOKEN_SUBPROTOCOL } from "../channels/handshake.ts";
+import { WEB_FOLDER } from "../built-files.ts";
+import { BrowserSessions } from "./browser-sessions.ts";
 import { DEFAULT_CHANNEL_LIMITS, type ChannelLimits } from "../channels/limits.ts";
 import { Http2Channel } from "../channels/http2.ts";
 import { SseChannel } from "../channels/sse.ts";
@@ -11,13 +13,16 @@ import type { Sessions } from "../contract/session.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits, Http2Part } from "./http2.ts";
 import { health, readiness } from "../pages/health.ts";
+import { listModels, type OfferedModels } from "../pages/models.ts";
 import { recordPages } from "../pages/records.ts";
-import { welcome } from "../pages/welcome.ts";
+import { toUi, ui } from "../pages/ui.ts";
+import { isBrowser, welcome } from "../pages/welcome.ts";
 import { openAgentloop } from "../protocols/agentloop.ts";
 import { Port, type PortOptions } from "./port.ts";
 import { Refusal } from "./refusal.ts";
 import { type Admission, RequestHandler, type Visit } from "./requests.ts";
 import { type Door, type PageRoute, Routes } from "./routes.ts";
+import { signInPages } from "./sign-in.ts";
 import { type StreamDoorOptions, streamDoors } from "./stream-doors.ts";
 
 export interface ServerLimits extends ChannelLimits, Http2Limits {
@@ -64,7 +69,7 @@ export interface ServerOptions extends GuardOptions, Pick<PortOptions, "port" | 
 export const routeTable = (
   store: AuditStore,
   sessions: Sessions,
-  options: StreamDoorOptions = { sseIdleMs: 600_000 },
+  { models, ...options }: StreamDoorOptions & { models: OfferedModels } = { sseIdleMs: 600_000, models: [] },
 ): { doors: Door[]; pages: PageRoute[] } => {
   const streams = streamDoors(sessions, options);
   const doors = [
@@ -73,8 +78,12 @@ export const routeTable = (
     { name: "agentloop", path: "/ws/{session_id}", open: openAgentloop },
     ...streams.doors,
   ];
+  const shell = { method: "GET", navigable: true, open: () => true } as const;
   const pages: PageRoute[] = [
-    { method: "GET", path: "/", page: welcome, navigable: true },
+    { method: "GET", path: "/", page: welcome, navigable: true, open: isBrowser },
+    { ...shell, path: "/ui", page: toUi },
+    { ...shell, path: "/ui/*", page: ui(WEB_FOLDER) },
+    { method: "GET", path: "/models", page: listModels(models) },
     ...recordPages(store, sessions),
     ...streams.pages,
   ];
@@ -96,6 +105,7 @@ export class Server {
   constructor(options: ServerOptions) {
     const { log } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const browsers = new BrowserSessions(options.authToken);
     this.#options = options;
     this.#limits = limits;
     this.#channels = {
@@ -104,8 +114,15 @@ export class Server {
       events: new SseChannel({ limits, log }),
     };
     this.#handler = new RequestHandler({
-      guard: new Guard(options),
-      routes: new Routes([...this.#probes(), ...options.pages], options.doors),
+      guard: new Guard(options, browsers),
+      routes: new Routes(
+        [
+          ...this.#probes(),
+          ...signInPages({ authToken: options.authToken, browsers, log }),
+          ...options.pages,
+        ],
+        options.doors,
+      ),
       limits,
       log,
       isDraining: () => this.#draining,
@@ -151,7 +168,10 @@ export class Server {
   #admission(): Admission {
     const { webSocket, http2, events } = this.#channels;
     return {
-      webSocket: async (visit, open, upgrade) => await webSocket.accept(upgrade, this.#letIn(visit), open),
+      webSocket: async (visit, open, request) => {
+        if ("stream" in request) await webSocket.acceptStream(request, this.#letIn(visit), open);
+        else await webSocket.accept(request, this.#letIn(visit), open);
+      },
       http2: async (visit, open, stream) => await http2.accept(stream, this.#letIn(visit), open),
       events: async (visit, answer, begin) => await events.accept(this.#letIn(visit), answer, begin),
     };
@@ -179,12 +199,18 @@ export class Server {
       shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket",
     });
     http.timeout = stalledMs;
-    http.on("request", (_request, response) => void this.#handler.http1(response));
-    http.on("upgrade", (request, _stream, head) => {
-      const bearer = subprotocolsOf(request).find((name) => name.startsWith(TOKEN_SUBPROTOCOL));
-      void this.#handler.upgrade(request, head, bearer?.slice(TOKEN_SUBPROTOCOL.length));
+    const answers = new WeakMap<Duplex, ServerResponse>();
+    http.on("request", ({ socket }, response) => {
+      answers.set(socket, response);
+      void this.#handler.http1(response);
     });
-    http.on("clientError", (error, socket) => answerParseError(error, socket));
+    http.on("upgrade", (request, _stream, head) => void this.#handler.upgrade(request, head));
+    http.on("clientError", (error, socket) => {
+      const { headersSent = false, writableFinished = true } = answers.get(socket) ?? {};
+      // Nothing can be said in the midst of an answer.
+      if (headersSent && !writableFinished) socket.destroy();
+      else answerParseError(error, socket);
+    });
     return http;
   }
 }

@@ -1,4 +1,4 @@
-import type { Page, PageAnswer } from "../contract/page.ts";
+import type { EventPage, PageAnswer } from "../contract/page.ts";
 
 export interface PageQuestion {
   method?: string;
@@ -8,12 +8,12 @@ export interface PageQuestion {
   body?: string;
 }
 
-/** Asks a page as the server would. */
-export function askPage(
-  page: Page,
+/** Asks a page as the server would, for an answer that is no event stream. */
+export async function askPage(
+  page: EventPage,
   { method = "GET", session_id, query = {}, headers = {}, body = "" }: PageQuestion = {},
 ): Promise<PageAnswer> {
-  return page({
+  const answer = await page({
     method,
     path: "/",
     params: session_id === undefined ? {} : { session_id },
@@ -22,6 +22,8 @@ export function askPage(
     body,
     peer: "127.0.0.9",
   });
+  if ("open" in answer) throw new Error("expected no event stream");
+  return answer;
 }
 
 export async function textOfPage({ body }: PageAnswer): Promise<string> {

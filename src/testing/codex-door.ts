@@ -1,14 +1,18 @@
 import { afterEach, expect } from "vitest";
-import type { LogStore } from "../contract/log.ts";
+import { createMemoryLogStore } from "../audit/memory.ts";
+import type { AuditStore } from "../contract/log.ts";
 import { createCodexRpc, type ServerFacts } from "../protocols/codex-rpc/codex-rpc.ts";
 import { CodexClient } from "./codex-client.ts";
 import { CODEX_PROTOCOL_DIR, CodexSchema } from "./codex-schema.ts";
 import { createTestSessions, type TestSessions } from "./test-session.ts";
 
 /** The Codex door on sessions of a test. */
-export function createTestDoor(setup: TestSessions = {}) {
-  const parts = createTestSessions(setup);
-  const open = openDoor(parts.logs, (error) => parts.faults.push(error));
+export function createTestDoor({
+  logs = createMemoryLogStore(),
+  ...setup
+}: TestSessions & { logs?: AuditStore } = {}) {
+  const parts = createTestSessions({ ...setup, logs });
+  const open = openDoor(logs, (error) => parts.faults.push(error));
   const ready = async (id?: string) => {
     const client = await CodexClient.ready(open, parts.sessions, id);
     clients.push(client);
@@ -21,7 +25,7 @@ export function createTestDoor(setup: TestSessions = {}) {
     const say = (text: string) => client.call("turn/start", { threadId, input: [{ type: "text", text }] });
     return { client, threadId: String(threadId), say };
   };
-  return { ...parts, open, ready, inThread };
+  return { ...parts, logs, open, ready, inThread };
 }
 
 const FACTS: ServerFacts = {
@@ -34,9 +38,9 @@ const FACTS: ServerFacts = {
   network: false,
 };
 
-export const openDoor = (logs: LogStore, onFault: (error: unknown) => void) =>
+export const openDoor = ({ records }: AuditStore, onFault: (error: unknown) => void) =>
   createCodexRpc({
-    logs,
+    records,
     onFault,
     facts: FACTS,
     models: [{ name: "scripted", provider: "scripted", contextWindow: 128_000 }],

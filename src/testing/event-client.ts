@@ -50,6 +50,8 @@ export class EventClient {
     });
     asking.end(json);
     const [response] = (await once(asking, "response")) as [IncomingMessage];
+    // From here on `ended` says it.
+    asking.on("error", () => undefined);
     if (response.headers["content-type"]?.startsWith("text/event-stream") === true)
       return new EventClient(response);
     const chunks: Buffer[] = await response.toArray();

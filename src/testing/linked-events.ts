@@ -54,13 +54,16 @@ export class LinkedEvents {
         this.events.push(event);
         this.#tell();
       },
-      end: (reason) => {
-        if (this.ended !== undefined) return;
-        this.ended = reason;
-        this.#tell();
-        queueMicrotask(() => this.leave());
-      },
+      end: (reason) => this.#finish(reason),
+      fail: () => this.#finish("internal"),
     };
+  }
+
+  #finish(reason: CloseReason): void {
+    if (this.ended !== undefined) return;
+    this.ended = reason;
+    this.#tell();
+    queueMicrotask(() => this.leave());
   }
 
   #tell(): void {

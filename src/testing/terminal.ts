@@ -24,8 +24,8 @@ export interface Terminal {
   close(): void;
 }
 
-/** Runs a program in a real terminal (tmux) of 100 columns and 40 rows. */
-export function openTerminal(argv: readonly string[]): Terminal {
+/** Runs a program in a real terminal (tmux) of 100 columns and 40 rows. `deadlineMs`: for everything that is waited for. */
+export function openTerminal(argv: readonly string[], { deadlineMs = DEADLINE_MS } = {}): Terminal {
   const folder = mkdtempSync(join(tmpdir(), "terminal-"));
   const record = join(folder, "raw");
   const status = join(folder, "status");
@@ -51,6 +51,7 @@ export function openTerminal(argv: readonly string[]): Terminal {
     poll(
       () => (fits(read()) ? read() : undefined),
       () => `${String(expected)} never came:\n${read()}`,
+      deadlineMs,
     );
   return {
     press: (...keys) => void tmux("send-keys", ...keys),
@@ -60,7 +61,7 @@ export function openTerminal(argv: readonly string[]): Terminal {
     shows: (expected) => waitFor(screen, (text) => expected.test(text), expected),
     exitCode: async () => {
       const code = () => (existsSync(status) ? Number(readFileSync(status, "utf8")) : undefined);
-      return poll(code, () => `the program did not end:\n${screen()}`);
+      return poll(code, () => `the program did not end:\n${screen()}`, deadlineMs);
     },
     sent: (expected) =>
       waitFor(
@@ -75,8 +76,12 @@ export function openTerminal(argv: readonly string[]): Terminal {
   };
 }
 
-async function poll<Value>(look: () => Value | undefined, complaint: () => string): Promise<Value> {
-  const deadline = Date.now() + DEADLINE_MS;
+async function poll<Value>(
+  look: () => Value | undefined,
+  complaint: () => string,
+  deadlineMs: number,
+): Promise<Value> {
+  const deadline = Date.now() + deadlineMs;
   for (;;) {
     const value = look();
     if (value !== undefined) return value;

@@ -1,4 +1,4 @@
-import type { LogStore } from "../../contract/log.ts";
+import type { Records } from "../../contract/log.ts";
 import type { OpenProtocol } from "../../contract/protocol.ts";
 import { CodexConnection } from "./connection.ts";
 import { Hall, type OfferedModel, type ServerFacts } from "./hall.ts";
@@ -7,7 +7,7 @@ import { Histories } from "./history.ts";
 export type { ServerFacts } from "./hall.ts";
 
 export interface CodexRpcOptions {
-  logs: LogStore;
+  records: Records;
   facts: ServerFacts;
   /** What clients may choose. */
   models: readonly OfferedModel[];
@@ -19,9 +19,9 @@ export interface CodexRpcOptions {
 const MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /** The JSON-RPC of the Codex app-server, one message a frame. A thread is a session. */
-export function createCodexRpc({ logs, facts, models, onFault }: CodexRpcOptions): OpenProtocol {
+export function createCodexRpc({ records, facts, models, onFault }: CodexRpcOptions): OpenProtocol {
   const contextWindow = (name: string) => models.find((model) => model.name === name)?.contextWindow;
-  const histories = new Histories({ logs, contextWindow });
+  const histories = new Histories({ records, contextWindow });
   const hall = new Hall({ facts, models, histories, onFault });
   return async (connection) => ({
     protocol: new CodexConnection(connection, hall),

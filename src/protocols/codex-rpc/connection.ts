@@ -22,6 +22,9 @@ import type { Question } from "./told.ts";
 
 type Request = Extract<Incoming, { kind: "request" }>;
 
+/** The Codex app-server whose protocol this is: clients warn of one that is older than they are. */
+const SPOKEN_VERSION = "0.169.0";
+
 /** Requests of one client that may wait. */
 const MAX_WAITING = 256;
 
@@ -177,7 +180,7 @@ export class CodexConnection implements Protocol, Guest, Listener {
     const { version, workspace } = this.#hall.facts;
     const client = `${clientInfo.name}; ${clientInfo.version}`;
     return {
-      userAgent: `agentloop-server/${version} (${process.platform}; ${process.arch}) (${client})`,
+      userAgent: `codex-app-server/${SPOKEN_VERSION} (${process.platform}; ${process.arch}) agentloop-server/${version} (${client})`,
       codexHome: workspace,
       platformFamily: process.platform === "win32" ? "windows" : "unix",
       platformOs: process.platform === "darwin" ? "macos" : process.platform,

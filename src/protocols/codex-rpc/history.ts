@@ -1,4 +1,4 @@
-import type { LogStore, Seq, SessionId, SessionSummary } from "../../contract/log.ts";
+import type { ConversationQuery, Records, Seq, SessionId } from "../../contract/log.ts";
 import type { Session } from "../../contract/session.ts";
 import { Projection } from "./projection.ts";
 import { messageOf, ThreadFacts } from "./thread-facts.ts";
@@ -15,19 +15,21 @@ export interface ThreadHistory {
   head: Seq;
 }
 
+interface ThreadPage {
+  threads: ThreadFacts[];
+  nextCursor: string | null;
+  backwardsCursor: string | null;
+}
+
 export interface HistoryOptions {
-  logs: LogStore;
+  records: Pick<Records, "read" | "conversations">;
   /** In tokens. */
   readonly contextWindow: (model: string) => number | undefined;
 }
 
-/** How many threads' facts are kept. */
-const MAX_KNOWN = 1000;
-
 /** Reads threads from the logs of their sessions. */
 export class Histories {
   readonly #options: HistoryOptions;
-  readonly #known = new Map<SessionId, { lines: number; facts: ThreadFacts }>();
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -52,7 +54,7 @@ export class Histories {
       contextWindow: this.#options.contextWindow,
     });
     const history = { facts: new ThreadFacts(id), turns: new TurnLog(), projection, head: -1 };
-    for await (const line of this.#options.logs.read(id, -1, Infinity)) {
+    for await (const line of this.#options.records.read(id, -1, Infinity)) {
       const message = messageOf(line);
       history.facts.take(line, message);
       history.head = line.seq;
@@ -64,23 +66,13 @@ export class Histories {
     return history;
   }
 
-  /** All sessions, newest first. */
-  list(): AsyncIterable<SessionSummary> {
-    return this.#options.logs.list();
-  }
-
-  /** What a list shows of a thread. A log is read again only when it has grown. */
-  async facts({ session_id: id, event_count: lines }: SessionSummary): Promise<ThreadFacts> {
-    const known = this.#known.get(id);
-    if (known?.lines === lines) return known.facts;
-    const facts = new ThreadFacts(id);
-    for await (const line of this.#options.logs.read(id, -1, Infinity)) facts.take(line, messageOf(line));
-    this.#known.delete(id);
-    this.#known.set(id, { lines, facts });
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MAX_KNOWN) break;
-      this.#known.delete(oldest);
-    }
-    return facts;
+  /** Threads as a list shows them. Throws AgentError `invalid_message` for a cursor that leads nowhere. */
+  async list(query: ConversationQuery, limit: number, cursor?: string): Promise<ThreadPage> {
+    const page = await this.#options.records.conversations(query, limit, cursor);
+    return {
+      threads: page.conversations.map((conversation) => ThreadFacts.of(conversation)),
+      nextCursor: page.next_cursor,
+      backwardsCursor: page.previous_cursor,
+    };
   }
 }

@@ -156,6 +156,8 @@ export const TurnInterrupt = z.object({ ...ofThread, turnId: z.string() });
 
 export const ModelList = z.object({ cursor: text, limit: paging.limit });
 
+export const ConfigRead = z.object({ cwd: text });
+
 export const Anything = z.unknown();
 
 /** Throws RpcError that names the field, what was expected, and what came. */

@@ -1,8 +1,9 @@
+import type { ConversationQuery } from "../../contract/log.ts";
 import { type Call, method } from "./call.ts";
 import { orUnknown } from "./followers.ts";
 import { invalidRequest } from "./frame.ts";
 import type { ThreadHistory } from "./history.ts";
-import { page } from "./page.ts";
+import { page, pageSize } from "./page.ts";
 import { ItemsList, LoadedList, ThreadList, ThreadRead, TurnsList } from "./params.ts";
 import type { ThreadFacts } from "./thread-facts.ts";
 import { toSessionId, toThreadId } from "./thread-id.ts";
@@ -37,35 +38,24 @@ export function historyOf(
   return orUnknown(hall.histories.read(id, session), missing);
 }
 
-export const listThreads = method(ThreadList, async (wanted, call) => {
-  const found: ThreadFacts[] = [];
-  for await (const summary of call.hall.histories.list()) {
-    const facts = await call.hall.histories.facts(summary);
-    if (isWanted(facts, wanted)) found.push(facts);
-  }
-  found.sort((one, other) => timeOf(other, wanted) - timeOf(one, wanted));
-  if (wanted.sortDirection === "asc") found.reverse();
-  const { data, nextCursor } = page(found, { ...wanted, keyOf: ({ id }) => toThreadId(id) });
-  const threads = data.map((facts) => listed(facts, call));
-  return { result: { data: threads, nextCursor, backwardsCursor: threads[0]?.id ?? null } };
+export const listThreads = method(ThreadList, async ({ cursor, limit, ...wanted }, call) => {
+  const { histories } = call.hall;
+  const { threads, ...cursors } = await histories.list(queryFor(wanted), pageSize(limit), cursor);
+  return { result: { data: threads.map((facts) => listed(facts, call)), ...cursors } };
 });
 
-/** A thread that nobody has said anything in is none yet. */
-function isWanted(facts: ThreadFacts, wanted: ThreadList): boolean {
-  const { archived = false, cwd, searchTerm, modelProviders, excludedThreadIds = [] } = wanted;
-  const folders = typeof cwd === "string" ? [cwd] : cwd;
-  return (
-    facts.preview !== "" &&
-    facts.isArchived === archived &&
-    (folders === undefined || folders.includes(facts.workspace ?? "")) &&
-    (!modelProviders?.length || modelProviders.includes(facts.provider)) &&
-    (searchTerm === undefined || (facts.name ?? facts.preview).includes(searchTerm)) &&
-    !excludedThreadIds.includes(toThreadId(facts.id))
-  );
+function queryFor(wanted: Omit<ThreadList, "cursor" | "limit">): ConversationQuery {
+  const { archived = false, cwd, searchTerm, modelProviders, excludedThreadIds, sortKey } = wanted;
+  return {
+    put_away: archived,
+    workspaces: typeof cwd === "string" ? [cwd] : cwd,
+    providers: modelProviders?.length ? modelProviders : undefined,
+    words: searchTerm,
+    except: excludedThreadIds?.map(toSessionId),
+    sort: sortKey === "updated_at" || sortKey === "recency_at" ? "last_activity" : "start_time",
+    descending: wanted.sortDirection !== "asc",
+  };
 }
-
-const timeOf = ({ createdAtMs, updatedAtMs }: ThreadFacts, { sortKey = "created_at" }: ThreadList) =>
-  sortKey === "updated_at" || sortKey === "recency_at" ? updatedAtMs : createdAtMs;
 
 function listed(facts: ThreadFacts, call: Call): Thread {
   const session = call.sessions.running().find(({ id }) => id === facts.id);

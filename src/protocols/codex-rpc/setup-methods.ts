@@ -1,5 +1,5 @@
 import { method } from "./call.ts";
-import { Anything, ModelList } from "./params.ts";
+import { Anything, ConfigRead, ModelList } from "./params.ts";
 import { page } from "./page.ts";
 import { policyWord } from "./settings.ts";
 
@@ -22,7 +22,7 @@ export const listModels = method(ModelList, ({ cursor, limit }, { hall }) => {
 /** The keys of the providers are the server's: no client needs an account. */
 export const readAccount = method(Anything, () => ({ result: { account: null, requiresOpenaiAuth: false } }));
 
-export const readConfig = method(Anything, (_params, { hall }) => {
+export const readConfig = method(ConfigRead, ({ cwd }, { hall }) => {
   const { model, provider, approvalPolicy, sandbox } = hall.facts;
   return {
     result: {
@@ -31,6 +31,8 @@ export const readConfig = method(Anything, (_params, { hall }) => {
         model_provider: provider,
         approval_policy: policyWord(approvalPolicy),
         sandbox_mode: sandbox,
+        // Which folders are worked in is the server's to say: a client need not ask its user for that.
+        ...(cwd !== undefined && { projects: { [cwd]: { trust_level: "trusted" } } }),
       },
       origins: {},
       layers: null,

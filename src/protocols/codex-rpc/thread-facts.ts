@@ -1,4 +1,4 @@
-import type { LogLine, SessionId } from "../../contract/log.ts";
+import type { Conversation, LogLine, SessionId } from "../../contract/log.ts";
 import { ServerMessage, type SessionInfo } from "../../contract/message.ts";
 import { seconds } from "./running-turn.ts";
 import { toThreadId } from "./thread-id.ts";
@@ -24,12 +24,18 @@ export class ThreadFacts {
     this.id = id;
   }
 
-  get provider() {
-    return this.#provider;
-  }
-
-  get workspace(): string | undefined {
-    return this.#workspace;
+  static of(conversation: Conversation): ThreadFacts {
+    const facts = new ThreadFacts(conversation.session_id);
+    facts.preview = conversation.preview.slice(0, PREVIEW_LENGTH);
+    facts.name = conversation.name;
+    facts.isArchived = conversation.put_away;
+    facts.createdAtMs = Date.parse(conversation.start_time);
+    facts.updatedAtMs = Date.parse(conversation.last_activity);
+    facts.#forkedFrom = conversation.forked_from ?? undefined;
+    facts.#model = conversation.model ?? "";
+    facts.#provider = conversation.provider ?? "";
+    facts.#workspace = conversation.workspace ?? undefined;
+    return facts;
   }
 
   /** A line of the log, with the message in it if there is one. */
@@ -84,7 +90,8 @@ export class ThreadFacts {
   #takeStatus(status: Extract<ServerMessage, { type: "status" }>["payload"]): void {
     if (status.kind === "named") this.name = status.name;
     if (status.kind === "archived") this.isArchived = status.archived;
-    if (status.kind === "forked") this.#forkedFrom = status.from;
+    // A copy of a copy has both stories: its own comes first.
+    if (status.kind === "forked") this.#forkedFrom ??= status.from;
     if (status.kind === "model_changed") {
       this.#model = status.model;
       this.#provider = status.provider;

@@ -150,7 +150,13 @@ describe("reading", () => {
     expect(await ids({ searchTerm: "pear" })).toEqual([second]);
     expect(await ids({ cwd: "/elsewhere" })).toEqual([]);
     expect(await ids({ cwd: ["/workspace"], limit: 1, sortDirection: "asc" })).toEqual([first]);
-    expect(await ids({ cursor: first, sortDirection: "asc" })).toEqual([second]);
+    const { nextCursor: cursor } = await client.call("thread/list", { limit: 1 });
+    expect(await ids({ cursor })).toEqual([first]);
+    const { backwardsCursor } = await client.call("thread/list", { cursor });
+    expect(await ids({ cursor: backwardsCursor, sortDirection: "asc" })).toEqual([second]);
+    expect(await ids({ excludedThreadIds: [second] })).toEqual([first]);
+    expect(await ids({ modelProviders: ["scripted"] })).toEqual([second, first]);
+    expect(await ids({ modelProviders: ["openai"] })).toEqual([]);
     expect((await client.ask("thread/list", { cursor: "garbage" })).error?.code).toBe(-32600);
     const { data } = await client.call("thread/list", {});
     expect(data).toMatchObject([{ preview: "pears" }, { preview: "apples" }]);
@@ -313,6 +319,10 @@ test("what clients ask for before they begin is answered", async () => {
   expect(await client.call("model/list", {})).toMatchObject({ data: [{ id: "scripted", isDefault: true }] });
   expect(await client.call("account/read")).toEqual({ account: null, requiresOpenaiAuth: false });
   expect(await client.call("config/read", {})).toMatchObject({ config: { sandbox_mode: "workspace-write" } });
+  // The terminal client looks there whether its user must be asked about a folder.
+  expect(await client.call("config/read", { cwd: "/a" })).toMatchObject({
+    config: { projects: { "/a": { trust_level: "trusted" } } },
+  });
   expect(await client.call("configRequirements/read")).toMatchObject({
     requirements: {
       allowedApprovalPolicies: ["untrusted", "on-request"],
