@@ -250,7 +250,7 @@ describe("with a key and a certificate", () => {
   it.each([
     [["TLS_KEY_PATH", "TLS_CERT_PATH"], {}],
     [["CODEX_API_TLS_KEY_PATH", "CODEX_API_TLS_CERT_PATH"], { CODEX_API_USE_TLS: "true" }],
-  ])("in %j the whole port speaks TLS", async ([keyName = "", certName = ""], more) => {
+  ])("in %j the whole port speaks TLS", { timeout: 60_000 }, async ([keyName = "", certName = ""], more) => {
     const folder = await temporaryFolder();
     const { key, cert } = selfSigned();
     const paths = { [keyName]: join(folder, "key.pem"), [certName]: join(folder, "cert.pem") };

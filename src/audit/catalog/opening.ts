@@ -77,10 +77,7 @@ export class CatalogPlace {
   async #fill(database: DatabaseSync): Promise<void> {
     const table = new CatalogTable(database);
     const ids = new Set(await compareNames(table, this.#parts.source));
-    // All in one transaction: each leaves a piece of the index of words behind, and many small ones are slow to merge.
-    database.exec("BEGIN");
-    await this.#readerOf(table).readAll(ids);
-    database.exec("COMMIT");
+    await table.fill(() => this.#readerOf(table).readAll(ids));
     if (ids.size > 0) throw new Error("the catalog was closed before every log was read");
   }
 }

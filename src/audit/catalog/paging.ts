@@ -51,7 +51,7 @@ export function selectPage(
   const statement = `SELECT * FROM session WHERE ${sql.join(" AND ")}
     ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`;
   const values = [...wanted.values, ...(from ?? []), limit + 1];
-  const found = statementOf(database, statement).all(...values) as unknown as SessionRow[];
+  const found = statementOf<SessionRow>(database, statement).all(...values);
   const rows = found.slice(0, limit);
   return { rows, last: found.length > limit ? rows.at(-1) : undefined };
 }

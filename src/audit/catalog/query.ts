@@ -74,9 +74,7 @@ function conditionsOf({ state, model, since, until, q }: SessionQuery): Conditio
   return wanted;
 }
 
-const count = (database: DatabaseSync, { sql, values }: Conditions): number =>
-  Number(
-    statementOf(database, `SELECT count(*) AS count FROM session WHERE ${sql.join(" AND ")}`).get(
-      ...values,
-    )?.["count"],
-  );
+function count(database: DatabaseSync, { sql, values }: Conditions): number {
+  const statement = `SELECT count(*) AS count FROM session WHERE ${sql.join(" AND ")}`;
+  return statementOf<{ count: number }>(database, statement).get(...values)?.count ?? 0;
+}

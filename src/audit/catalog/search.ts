@@ -33,16 +33,20 @@ export class Search {
 
   /** One more than asked for, if there are more. */
   find(database: DatabaseSync): Place[] {
-    const statement = statementOf(
+    // A key has more digits than a number holds.
+    const lines = statementOf<{ key: string }>(
       database,
-      "SELECT rowid AS key FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+      `SELECT CAST(rowid AS TEXT) AS key FROM words WHERE words MATCH ? AND rowid < ?
+      ORDER BY rowid DESC LIMIT ?`,
     );
-    statement.setReadBigInts(true);
-    const session = statementOf(database, "SELECT id, name, preview FROM session WHERE no = ?");
-    return statement.all(toMatch(this.#terms), this.#before, this.#limit + 1).flatMap(({ key }) => {
-      if (typeof key !== "bigint") return [];
+    const session = statementOf<Pick<SessionRow, "id" | "name" | "preview">>(
+      database,
+      "SELECT id, name, preview FROM session WHERE no = ?",
+    );
+    return lines.all(toMatch(this.#terms), this.#before, this.#limit + 1).flatMap((line) => {
+      const key = BigInt(line.key);
       const { no, position } = fromWordsKey(key);
-      const row = session.get(no) as Pick<SessionRow, "id" | "name" | "preview"> | undefined;
+      const row = session.get(no);
       return row === undefined ? [] : { key, id: row.id, title: titleOf(row), position };
     });
   }

@@ -1,6 +1,7 @@
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { SessionId } from "../../contract/log.ts";
 import type { FoundLog } from "./source.ts";
+import { RowStatement } from "./statements.ts";
 import { noTotals, type Totals } from "./totals.ts";
 
 /** A session in the catalog. */
@@ -44,16 +45,20 @@ export const fromWordsKey = (key: bigint): { no: number; position: number } => (
 export class CatalogTable {
   readonly #database: DatabaseSync;
   readonly #statements;
+  #isFilled = false;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#statements = {
-      byId: database.prepare("SELECT * FROM session WHERE id = ?"),
-      outline: database.prepare(`${OUTLINE} WHERE id = ?`),
-      after: database.prepare(`${OUTLINE} WHERE id > ? ORDER BY id LIMIT ?`),
-      lastNumber: database.prepare("SELECT max(no) AS no FROM session"),
-      eventCount: database.prepare("SELECT event_count FROM session WHERE id = ?"),
-      active: database.prepare("SELECT id FROM session WHERE active = 1"),
+      byId: new RowStatement<SessionRow>(database, "SELECT * FROM session WHERE id = ?"),
+      outline: new RowStatement<Outline>(database, `${OUTLINE} WHERE id = ?`),
+      after: new RowStatement<Outline>(database, `${OUTLINE} WHERE id > ? ORDER BY id LIMIT ?`),
+      lastNumber: new RowStatement<{ no: number | null }>(database, "SELECT max(no) AS no FROM session"),
+      eventCount: new RowStatement<Pick<SessionRow, "event_count">>(
+        database,
+        "SELECT event_count FROM session WHERE id = ?",
+      ),
+      active: new RowStatement<Pick<SessionRow, "id">>(database, "SELECT id FROM session WHERE active = 1"),
       add: database.prepare("INSERT OR IGNORE INTO session (id) VALUES (?)"),
       begin: database.prepare(
         "INSERT INTO session (id, active) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET active = 1",
@@ -67,36 +72,36 @@ export class CatalogTable {
       unsettle: database.prepare("UPDATE session SET changed = 0 WHERE no = ?"),
       remove: database.prepare("DELETE FROM session WHERE no = ?"),
       merge: database.prepare("INSERT INTO words (words, rank) VALUES ('merge', 16)"),
-      changes: database.prepare("SELECT total_changes() AS count"),
+      changes: new RowStatement<{ count: number }>(database, "SELECT total_changes() AS count"),
       addWords: database.prepare("INSERT INTO words (rowid, text) VALUES (?, ?)"),
       removeWords: database.prepare("DELETE FROM words WHERE rowid >= ? AND rowid < ?"),
     };
   }
 
   find(id: SessionId): SessionRow | undefined {
-    return toRow(this.#statements.byId.get(id));
+    return this.#statements.byId.get(id);
   }
 
   outline(id: SessionId): Outline | undefined {
-    return this.#statements.outline.get(id) as Outline | undefined;
+    return this.#statements.outline.get(id);
   }
 
   /** Some sessions, by id. */
   after(id: SessionId, limit: number): Outline[] {
-    return this.#statements.after.all(id, limit) as unknown as Outline[];
+    return this.#statements.after.all(id, limit);
   }
 
   lastNumber(): number {
-    return Number(this.#statements.lastNumber.get()?.["no"] ?? 0);
+    return this.#statements.lastNumber.get()?.no ?? 0;
   }
 
   /** How many lines of a log are in the catalog. */
   eventCount(id: SessionId): number {
-    return Number(this.#statements.eventCount.get(id)?.["event_count"] ?? 0);
+    return this.#statements.eventCount.get(id)?.event_count ?? 0;
   }
 
   activeIds(): SessionId[] {
-    return this.#statements.active.all().map(({ id }) => String(id));
+    return this.#statements.active.all().map(({ id }) => id);
   }
 
   /** From now on a crash leaves a mark that says: read this log again. */
@@ -146,7 +151,7 @@ export class CatalogTable {
 
   /** One small step of merging what the index of words has collected. False: there was nothing to do. */
   tidy(): boolean {
-    const changes = () => Number(this.#statements.changes.get()?.["count"]);
+    const changes = () => this.#statements.changes.get()?.count ?? 0;
     const before = changes();
     this.#statements.merge.run();
     // The step itself counts as one.
@@ -158,9 +163,8 @@ export class CatalogTable {
     this.#database.exec("INSERT INTO words (words, rank) VALUES ('merge', -16)");
   }
 
-  /** Within another one a part of it. */
   transaction(work: () => void): void {
-    if (this.#database.isTransaction) return work();
+    if (this.#isFilled) return work();
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       work();
@@ -169,6 +173,18 @@ export class CatalogTable {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
+  }
+
+  /**
+   * Until the work is done all is one transaction: each leaves a piece of the index of words behind, and many small ones
+   * are slow to merge. For a catalog that is new, and that is thrown away where the work fails.
+   */
+  async fill(work: () => Promise<void>): Promise<void> {
+    this.#database.exec("BEGIN IMMEDIATE");
+    this.#isFilled = true;
+    await work();
+    this.#isFilled = false;
+    this.#database.exec("COMMIT");
   }
 
   #clear(row: SessionRow): SessionRow {
@@ -183,7 +199,3 @@ export class CatalogTable {
     this.#statements.removeWords.run(toWordsKey(no, 0), toWordsKey(no + 1, 0));
   }
 }
-
-/** A row as SQLite gives it: the schema says that it has just these columns. */
-const toRow = (row: Record<string, SQLOutputValue> | undefined): SessionRow | undefined =>
-  row as SessionRow | undefined;
