@@ -1,6 +1,6 @@
 /**
  * Takes pictures of the web UI's pages, on a desk and on a phone, light and dark, from a server with a scripted model:
- * `npm run screenshots [-- FOLDER]`. Default folder: docs/pictures. The web UI must be built.
+ * `npm run screenshots [-- FOLDER]`. Default folder: dist/pictures; the best stand in docs/pictures. The web UI must be built.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { FILES, REGISTRY, RESPONSES, TASK } from "./screenshots/scenario.ts";
 
 type Screen = (typeof SCREENS)[number];
 
-const folder = process.argv[2] ?? "docs/pictures";
+const folder = process.argv[2] ?? "dist/pictures";
 
 async function main(): Promise<void> {
   await mkdir(folder, { recursive: true });

@@ -84,7 +84,10 @@ test("--tests adds what the tests need", () => {
   program("npm", NPM);
   for (const name of ["bash", "bwrap"]) program(name);
   program("sudo", '"$@"');
-  program("dnf", `${makes("chromium")}; ${makes("curl")}; ${makes("nginx")}; ${makes("strace")}; ${makes("systemd-analyze")}; ${makes("tmux")}`);
+  program(
+    "dnf",
+    `${makes("chromium")}; ${makes("curl")}; ${makes("nginx")}; ${makes("strace")}; ${makes("systemd-analyze")}; ${makes("tmux")}`,
+  );
   expect(setup("--tests")).toMatchObject({
     code: 0,
     calls: expect.arrayContaining(asRoot("dnf install -y chromium curl nginx strace systemd tmux")),

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { ServerMessage } from "../../src/contract/message.ts";
 import { codexBinary } from "../../src/testing/codex-binary.ts";
 import { processesIn } from "../../src/testing/processes-in.ts";
 import { type RealServer, startRealServer } from "../../src/testing/real-server.ts";
@@ -130,16 +131,22 @@ async function oneTurn(client: SocketClient, text: string, proof: EngineProof): 
   const late = new AbortController();
   const hung = delay(TURN_DEADLINE_MS, "hung", { signal: late.signal }).catch(() => "hung");
   const turn = client.turn(text).then(
-    ({ finished }) => finished.status,
+    ({ finished, messages }) => (finished.status === "failed" ? failureIn(messages) : finished.status),
     (error: unknown) => String(error),
   );
   const end = await Promise.race([turn, hung]);
   late.abort();
   proof.turns += 1;
-  if (end === "failed") proof.failed += 1;
+  if (KILLED.test(end)) proof.failed += 1;
   else if (end !== "completed") proof.wrong.push(`a turn of session ${client.sessionId}: ${end}`);
   return end;
 }
+
+/** How a turn says that its process was killed; its start script hands the signal on. */
+const KILLED = /^The codex process (?:was ended by|ended with code)/;
+
+const failureIn = (messages: readonly ServerMessage[]) =>
+  messages.flatMap((message) => (message.type === "error" ? [message.payload.message] : [])).join("; ");
 
 async function nothingLeft(workspace: string, proof: EngineProof, when: string): Promise<void> {
   for (const deadline = performance.now() + GONE_MS; performance.now() < deadline;) {

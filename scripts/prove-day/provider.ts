@@ -130,13 +130,14 @@ export class DayProvider {
     const outputTokens = outputOf(answer);
     const head = { id: `r${this.#requests}`, model, usage, outputTokens };
     const events = wire.events(answer, head, this.#issuedBy(wire));
-    const sent = fault ? events.slice(0, Math.floor(fault.at * events.length)) : events;
+    const sent = fault ? events.slice(0, 1 + Math.floor(fault.at * (events.length - 1))) : events;
     const output = sent.reduce((tokens, event) => tokens + event.output, 0);
     this.#charge(request, { usage, outputTokens: fault ? output : outputTokens, isWhole: !fault });
     if (fault) script.takeBack();
     await send(outgoing, sent);
     this.now += 1500 + outputTokens * 12;
-    if (fault?.kind === "cut") outgoing.socket?.resetAndDestroy();
+    // What was sent arrives: what a reset takes with it nobody could count.
+    if (fault?.kind === "cut") outgoing.socket?.end();
     else if (fault) this.#options.onHeld();
     else outgoing.end();
   }

@@ -87,7 +87,11 @@ test.each([
   ["SANDBOX", "none", 'SANDBOX: expected one of read-only, workspace-write, danger-full-access, got "none"'],
   ["PROVIDER", "acme", 'PROVIDER: expected one of openai, anthropic, google, scripted, codex, got "acme"'],
   ["OPENAI_BASE_URL", "localhost:1234/v1", /^OPENAI_BASE_URL: expected an http:\/\/ or https:\/\/ URL/],
-  ["OPENAI_BASE_URL", "https://me:pass@host/v1", /^OPENAI_BASE_URL: .* without a user name or password, got "https:\/\/\.\.\.@host\/v1"/],
+  [
+    "OPENAI_BASE_URL",
+    "https://me:pass@host/v1",
+    /^OPENAI_BASE_URL: .* without a user name or password, got "https:\/\/\.\.\.@host\/v1"/,
+  ],
   [
     "ALLOWED_ORIGINS",
     "https://a.example/",

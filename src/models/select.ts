@@ -112,7 +112,10 @@ function engineModel(name: string, info: ModelInfo): Model {
     name,
     info,
     stream() {
-      throw new AgentError("unknown_model", "The models of the codex engine answer in its own sessions only.");
+      throw new AgentError(
+        "unknown_model",
+        "The models of the codex engine answer in its own sessions only.",
+      );
     },
   };
 }

@@ -51,7 +51,9 @@ interface BridgeParts {
 export class CodexEngine {
   readonly #config: Config;
   readonly #seats: Seats;
-  readonly #warden = new Warden();
+  readonly #mark = randomUUID();
+  readonly #warden = new Warden(this.#mark);
+  #launches = 0;
   #folder: string | undefined;
 
   constructor(config: Config) {
@@ -148,7 +150,8 @@ export class CodexEngine {
   #launch({ workspace, sandbox }: Place, policy: ApprovalPolicy): Launch {
     this.check();
     const { openaiApiKey, openaiBaseUrl, codexBin, rustLog, sandboxNetwork, environment } = this.#config;
-    const marker = randomUUID();
+    this.#launches += 1;
+    const marker = `${this.#mark}.${this.#launches}`;
     const folders = this.#foldersOf(marker);
     const args = engineArguments({
       policy,

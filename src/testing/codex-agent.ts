@@ -33,7 +33,9 @@ export interface TestEngine {
   options?: Partial<CodexAgentOptions>;
 }
 
-const warden = new Warden();
+const MARK = randomUUID();
+const warden = new Warden(MARK);
+let launches = 0;
 
 /** Of the engine, for all agents of a test file: to make one takes it longer than to start. */
 let sharedState: string | undefined;
@@ -62,7 +64,8 @@ export async function createTestCodexAgent(setup: TestEngine) {
     maxOutputBytes: 32_768,
   };
   const launch = async (): Promise<Launch> => {
-    const marker = randomUUID();
+    launches += 1;
+    const marker = `${MARK}.${launches}`;
     const folders = { state: stateFolder(), home: join(folder, "home"), temporary: join(folder, marker) };
     for (const path of Object.values(folders)) await mkdir(path, { recursive: true });
     return {

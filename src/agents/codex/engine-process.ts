@@ -59,7 +59,7 @@ export class EngineProcess {
     // Broken pipes are told by the end of the process.
     for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr])
       stream.on("error", () => {});
-    if (this.#child.pid !== undefined) launch.warden.watch(this.#child.pid, this.#marker);
+    if (this.#child.pid !== undefined) launch.warden.watch(this.#child.pid);
     this.gone = this.#ending();
   }
 
@@ -75,10 +75,6 @@ export class EngineProcess {
 
   get pid(): number | undefined {
     return this.#child.pid;
-  }
-
-  get #marker(): string {
-    return this.#launch.env[MARKER] ?? "";
   }
 
   /** The lines that it writes, read as they are taken. Ends with the process. */
@@ -129,8 +125,8 @@ export class EngineProcess {
     this.#child.stdin.destroy();
     const { pid } = this.#child;
     if (pid !== undefined) {
-      await this.#launch.reap(pid, `${MARKER}=${this.#marker}`);
-      this.#launch.warden.forget(pid, this.#marker);
+      await this.#launch.reap(pid, `${MARKER}=${this.#launch.env[MARKER]}`);
+      this.#launch.warden.forget(pid);
     }
     await this.#readToEnd();
     this.#left.abort();

@@ -27,13 +27,13 @@ async function sleeper(environment: Record<string, string> = {}): Promise<number
 
 test("when its server is killed it kills what the engine has left, by session and by mark, and nothing else", async () => {
   const [bySession, forgotten, other] = [await sleeper(), await sleeper(), await sleeper()];
-  const byMark = await sleeper({ AGENTLOOP_ENGINE: "mark-1" });
+  const byMark = await sleeper({ AGENTLOOP_ENGINE: "mark-1.7" });
   const source = `
     import { Warden } from ${JSON.stringify(new URL("warden.ts", import.meta.url).href)};
-    const warden = new Warden();
-    warden.watch(${forgotten}, "mark-0");
-    warden.watch(${bySession}, "mark-1");
-    warden.forget(${forgotten}, "mark-0");
+    const warden = new Warden("mark-1");
+    warden.watch(${forgotten});
+    warden.watch(${bySession});
+    warden.forget(${forgotten});
     console.log("watching");
     setInterval(() => {}, 1000);
   `;
@@ -50,9 +50,9 @@ test("when its server is killed it kills what the engine has left, by session an
 test("a server that has nothing to leave ends with its warden", async () => {
   const source = `
     import { Warden } from ${JSON.stringify(new URL("warden.ts", import.meta.url).href)};
-    const warden = new Warden();
-    warden.watch(1, "m");
-    warden.forget(1, "m");
+    const warden = new Warden("mark-1");
+    warden.watch(1);
+    warden.forget(1);
   `;
   const server = spawn(process.execPath, ["--input-type=module-typescript", "-e", source], {
     stdio: "inherit",

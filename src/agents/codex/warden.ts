@@ -5,18 +5,24 @@ import { MARKER } from "./environment.ts";
  * Cleans up when the server is killed and can do nothing itself. A process of the engine ends with its standard input,
  * but what it was starting at that moment may stay for ever: a bubblewrap whose parent has died waits for its word.
  * The warden is a shell that reads which processes there are until its own input ends, which it does with us. Then it
- * gives them a second, and kills what is left of their sessions, or has their mark.
+ * gives them a moment, and kills what is left of their sessions, or has the server's mark.
  */
 export class Warden {
+  readonly #mark: string;
   #shell: ChildProcess | undefined;
 
-  /** `pid` leads a session of its own. */
-  watch(pid: number, marker: string): void {
-    this.#tell(`+ ${pid} ${marker}`);
+  /** `mark`: what stands first in the environment variable of everything that is watched, and of nothing else. */
+  constructor(mark: string) {
+    this.#mark = mark;
   }
 
-  forget(pid: number, marker: string): void {
-    this.#tell(`- ${pid} ${marker}`);
+  /** `pid` leads a session of its own. */
+  watch(pid: number): void {
+    this.#tell(`+ ${pid}`);
+  }
+
+  forget(pid: number): void {
+    this.#tell(`- ${pid}`);
   }
 
   #tell(line: string): void {
@@ -27,7 +33,7 @@ export class Warden {
   }
 
   #start(): ChildProcess {
-    const shell = spawn("/bin/sh", ["-c", SCRIPT, "agentloop-warden"], {
+    const shell = spawn("/bin/sh", ["-c", SCRIPT, "agentloop-warden", `${MARKER}=${this.#mark}`], {
       cwd: "/",
       env: { PATH: "/usr/bin:/bin" },
       stdio: ["pipe", "ignore", "ignore"],
@@ -44,29 +50,29 @@ export class Warden {
   }
 }
 
-/** See proc(5), /proc/pid/stat: after the program's name in parentheses come state, parent, group and session. */
+/**
+ * See proc(5), /proc/pid/stat: after the program's name in parentheses come state, parent, group and session. The first
+ * look is at sessions alone, as it costs nothing.
+ */
 const SCRIPT = `
-watched=' '
-while read -r sign pid marker; do
+mark=$1 watched=' '
+while read -r sign pid; do
   case $sign in
-    +) watched="$watched$pid:$marker " ;;
-    -) case $watched in
-         *" $pid:$marker "*) watched="\${watched%%" $pid:$marker "*} \${watched#*" $pid:$marker "}" ;;
-       esac ;;
+    +) watched="$watched$pid " ;;
+    -) case $watched in *" $pid "*) watched="\${watched%%" $pid "*} \${watched#*" $pid "}" ;; esac ;;
   esac
 done
 [ "$watched" = ' ' ] && exit
-for pause in 1 1; do
-  sleep $pause
+for look in session session session mark; do
+  sleep 0.5
   for stat in /proc/[0-9]*/stat; do
     pid=\${stat#/proc/}; pid=\${pid%/stat}
     read -r line 2>/dev/null < "$stat" || continue
     set -- \${line##*) }
-    for each in $watched; do
-      if [ "$4" = "\${each%%:*}" ] || grep -aq "${MARKER}=\${each#*:}" "/proc/$pid/environ" 2>/dev/null; then
-        kill -KILL "$pid" 2>/dev/null
-      fi
-    done
+    case $watched in
+      *" $4 "*) kill -KILL "$pid" 2>/dev/null ;;
+      *) [ $look = mark ] && grep -aq "$mark" "/proc/$pid/environ" 2>/dev/null && kill -KILL "$pid" 2>/dev/null ;;
+    esac
   done
 done
 `;
