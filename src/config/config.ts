@@ -27,7 +27,7 @@ export interface Config extends Settings {
   readonly effective: readonly EffectiveSetting[];
 }
 
-export interface EffectiveSetting {
+interface EffectiveSetting {
   /** The variable. */
   name: string;
   /** As it would be written in the environment; of a secret only its length. Undefined when it is not set. */

@@ -79,7 +79,10 @@ function watch(page: Page, origin: string): Pick<WatchedPage, "complaints" | "ba
     if (!isOwn) badRequests.push(`foreign ${request.method()} ${url}`);
   });
   page.on("requestfailed", (request) => {
-    badRequests.push(`failed ${request.method()} ${short(request.url())}: ${request.failure()?.errorText}`);
+    const reason = request.failure()?.errorText;
+    // The page gave it up itself, because its reader has asked for something else.
+    if (reason === "net::ERR_ABORTED") return;
+    badRequests.push(`failed ${request.method()} ${short(request.url())}: ${reason}`);
   });
   page.on("response", (response) => {
     if (response.status() >= 400)

@@ -71,7 +71,7 @@ const PROBLEMS: Record<LogProblem["kind"], string> = {
   unrecorded: "Not in the server's log.",
 };
 
-export function reportWords({ ok, lines, signed_lines: signed, state, erased }: VerifyReport): string {
+function reportWords({ ok, lines, signed_lines: signed, state, erased }: VerifyReport): string {
   const all = `The hash of each of the ${lines.toLocaleString()} lines was computed anew${ok ? " and fits the one before it" : ""}.`;
   const signature =
     signed === lines
