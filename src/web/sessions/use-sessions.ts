@@ -1,5 +1,5 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { SessionListing, SessionPage } from "../../contract/log.ts";
 import { type Filters, listPath } from "./filters.ts";
 import { askRecord, RecordError } from "./record-api.ts";
@@ -41,7 +41,7 @@ export function useSessions(filters: Filters, { first, last }: Sight): SessionRo
     if (typeof next === "string" && lastPage === cursors.length - 1) setCursors([...cursors, next]);
   }, [next, lastPage, cursors]);
 
-  const head = useHead(filters);
+  const { data: head, dataUpdatedAt: headAt } = useHead(filters);
   const [base, setBase] = useState<string>();
   const firstId = shown[0] === 0 ? pages[0]?.data?.sessions[0]?.session_id : undefined;
   useEffect(() => setBase((known) => known ?? firstId), [firstId]);
@@ -57,6 +57,14 @@ export function useSessions(filters: Filters, { first, last }: Sight): SessionRo
   const old =
     total === undefined ? 0 : Math.max(0, Math.min(total - newcomers.length, cursors.length * PAGE_ROWS));
   const failed = pages.find(({ error }) => error !== null);
+  const retry = () => void Promise.all(pages.map((page) => page.refetch()));
+  // The server answers again: nobody has to say so.
+  const isBack = failed !== undefined && headAt > failed.errorUpdatedAt;
+  const retryRef = useRef(retry);
+  retryRef.current = retry;
+  useEffect(() => {
+    if (isBack) retryRef.current();
+  }, [isBack, headAt]);
   return {
     total,
     count: added.length + old,
@@ -69,7 +77,7 @@ export function useSessions(filters: Filters, { first, last }: Sight): SessionRo
       return row && (fresh.get(row.session_id) ?? row);
     },
     error: failed && toRecordError(failed.error),
-    retry: () => void Promise.all(pages.map((page) => page.refetch())),
+    retry,
   };
 }
 
@@ -83,15 +91,14 @@ const pageQuery = (filters: Filters, cursor: string) => ({
 });
 
 /** The newest sessions as they are now. In another order than by age nothing new is looked for. */
-function useHead(filters: Filters): SessionPage | undefined {
-  const { data } = useQuery({
+function useHead(filters: Filters) {
+  return useQuery({
     queryKey: ["sessions", filters, "head"],
     queryFn: ({ signal }) => askRecord<SessionPage>(listPath(filters, PAGE_ROWS), signal),
     enabled: filters.sort === "newest",
     refetchInterval: REFRESH_MS,
     retry: false,
   });
-  return data;
 }
 
 /** What has come since the list was begun, and what is known anew of what was there. */
