@@ -15,7 +15,7 @@ const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 export interface PortOptions {
   host: string;
-  /** 0: any that is free. */
+  /** 0: the system chooses one. */
   port: number;
   /** In PEM. With them the port speaks nothing but TLS. */
   tls?: { key: string | Buffer; cert: string | Buffer } | undefined;

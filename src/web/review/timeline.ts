@@ -24,7 +24,7 @@ const MAX_GAP_MS = 60_000;
 /** A gap is shortened only where that is worth the mark. */
 const WORTH = 1.5;
 
-/** `compress`: gaps are shortened; else every second is as long as any other. */
+/** `compress`: gaps are shortened; else every second has the same length. */
 export function makeScale(from: number, to: number, gaps: readonly Gap[], compress = true): Scale {
   const breaks = compress ? breaksOf(from, to, gaps) : [];
   const saved = breaks.reduce((sum, gap) => sum + gap.to - gap.from - (gap.shownTo - gap.shownFrom), 0);
