@@ -4,16 +4,10 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { parse } from "dotenv";
 import type { Flags } from "./flags.ts";
 import { keyFileSecrets } from "./key-file.ts";
+import { hidden, masked, quote, type Secret, shown } from "./masked.ts";
 import { GUARDED_FAMILIES, type Setting, SETTINGS, type Settings } from "./settings.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** A key or token that was loaded: it must not stand in a log, a frame, an error or a tool's environment. */
-interface Secret {
-  /** The variable that it came from. */
-  name: string;
-  value: string;
-}
 
 /** How this server was told to run. Paths are absolute, times in milliseconds. */
 export interface Config extends Settings {
@@ -241,16 +235,6 @@ interface Found {
   from: string | undefined;
 }
 
-const hidden = (value: string) => `${value.length} characters that are not shown`;
-
-const shown = ({ secret }: Setting, value: string, secrets: readonly Secret[]) =>
-  secret ? hidden(value) : masked(value, secrets);
-
-const SHOWN_CHARACTERS = 60;
-
-const quote = (value: string) =>
-  JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS - 1)}…` : value);
-
 const MIN_TOKEN_LENGTH = 32;
 
 /** Whoever reaches the port can have commands run here. */
@@ -289,15 +273,4 @@ function secretsOf(sources: readonly Source[]): Secret[] {
     }
   }
   return [...secrets.values()];
-}
-
-/** A key that stands in the wrong variable is a key all the same, and a password in an address is one. */
-function masked(problem: string, secrets: readonly Secret[]): string {
-  let line = problem;
-  for (const { name, value } of secrets) {
-    if (value.length >= 8) line = line.replaceAll(value, `[redacted:${name}]`);
-  }
-  return line
-    .replaceAll(/(:\/\/)[^/@\s"]+@/g, "$1...@")
-    .replaceAll(/\b(?:sk-|AIza)[\w-]{10,}/g, "[a key, not shown]");
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import type { Secret } from "./masked.ts";
 import type { Settings } from "./settings.ts";
 
 const NAME = "GOOGLE_APPLICATION_CREDENTIALS";
@@ -12,10 +13,7 @@ const KeyFile = z.object({
 });
 
 /** The secrets of a service account's file. The file can be read; one that is none is a problem. */
-export function keyFileSecrets(
-  { googleCredentialsPath: path }: Settings,
-  problems: string[],
-): { name: string; value: string }[] {
+export function keyFileSecrets({ googleCredentialsPath: path }: Settings, problems: string[]): Secret[] {
   if (path === undefined) return [];
   const file = KeyFile.safeParse(parsed(readFileSync(path, "utf8")));
   if (!file.success) {
