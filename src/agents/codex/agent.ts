@@ -4,10 +4,10 @@ import type { LogLine } from "../../contract/log.ts";
 import type { ApprovalPolicy, ContextInfo } from "../../contract/message.ts";
 import type { ToolContext, Toolbox } from "../../contract/tool.ts";
 import { type AppServer, Refused } from "./app-server.ts";
+import { Engine, type Running } from "./engine.ts";
 import { developerItems, steeringInput, userInput } from "./items.ts";
 import type { Conversation, Desk, Purse } from "./ports.ts";
-import type { Holder, Seats } from "./seats.ts";
-import { startThread } from "./thread.ts";
+import type { Seats } from "./seats.ts";
 import { modelChanged } from "./told.ts";
 import { Turn, type TurnEnd } from "./turn.ts";
 import { Window } from "./window.ts";
@@ -36,23 +36,21 @@ export interface CodexAgentOptions {
 const INTERRUPT_MS = 5_000;
 
 /** A codex app-server as the agent of a session. Its process is started when a turn needs it. */
-export class CodexAgent implements Agent, Holder {
+export class CodexAgent implements Agent {
   readonly provider = "codex";
   readonly #options: CodexAgentOptions;
   readonly #window: Window;
+  readonly #engine: Engine;
   #model: string;
-  #server: AppServer | undefined;
-  /** The engine's thread, as long as it has the whole conversation and nothing else. */
-  #threadId: string | undefined;
   #turn: Turn | undefined;
   /** The patch that was asked for last. */
   #askedPatch: string | undefined;
-  #isBusy = false;
 
   constructor(options: CodexAgentOptions) {
     this.#options = options;
     this.#model = options.model;
     this.#window = new Window(options.contextWindow);
+    this.#engine = new Engine(options);
   }
 
   get model(): string {
@@ -63,15 +61,11 @@ export class CodexAgent implements Agent, Holder {
     return this.#options.conversation.lastResponseId;
   }
 
-  get isIdle(): boolean {
-    return !this.#isBusy;
-  }
-
   async *run(inbox: Inbox, signal: AbortSignal): AsyncGenerator<AgentOutput, TurnEnd> {
     const input = inbox.take();
     if (!input) return "completed";
     const { conversation } = this.#options;
-    this.#isBusy = true;
+    this.#engine.isBusy = true;
     try {
       yield* this.#begin(input);
       return yield* this.#turns(input, inbox, signal);
@@ -82,7 +76,7 @@ export class CodexAgent implements Agent, Holder {
     } finally {
       await this.#settle();
       conversation.mark();
-      this.#isBusy = false;
+      this.#engine.isBusy = false;
     }
   }
 
@@ -103,7 +97,7 @@ export class CodexAgent implements Agent, Holder {
   }
 
   async *compact(signal: AbortSignal): AsyncGenerator<AgentOutput, void> {
-    this.#isBusy = true;
+    this.#engine.isBusy = true;
     try {
       const { server, threadId } = await this.#thread(signal);
       const compacting = this.#newTurn(server, threadId);
@@ -115,7 +109,7 @@ export class CodexAgent implements Agent, Holder {
       if (!signal.aborted) throw error;
     } finally {
       await this.#settle();
-      this.#isBusy = false;
+      this.#engine.isBusy = false;
     }
   }
 
@@ -132,17 +126,8 @@ export class CodexAgent implements Agent, Holder {
     }
   }
 
-  /** Ends the process; the next turn starts another one. */
-  async letGo(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    this.#threadId = undefined;
-    this.#options.seats.free(this);
-    await server?.stop();
-  }
-
   close(): Promise<void> {
-    return this.letGo();
+    return this.#engine.letGo();
   }
 
   /** Takes the input in that opens a turn. Throws before it has changed anything. */
@@ -154,7 +139,7 @@ export class CodexAgent implements Agent, Holder {
     const length = conversation.items.length;
     yield* conversation.continueFrom(responseId);
     yield* conversation.abortOpenCalls();
-    if (conversation.items.length !== length) this.#threadId = undefined;
+    if (conversation.items.length !== length) this.#engine.forgetThread();
     if (name !== this.#model) yield this.#changeModel(name);
   }
 
@@ -177,14 +162,10 @@ export class CodexAgent implements Agent, Holder {
     return "completed";
   }
 
-  async #startTurn(
-    { server, threadId }: { server: AppServer; threadId: string },
-    { items }: UserInput,
-    signal: AbortSignal,
-  ): Promise<Turn> {
+  async #startTurn({ server, threadId }: Running, { items }: UserInput, signal: AbortSignal): Promise<Turn> {
     const beside = developerItems(items);
     // Until it has been taken, the thread lacks what our conversation has.
-    this.#threadId = undefined;
+    this.#engine.forgetThread();
     server.hear(true);
     if (beside.length > 0) await server.call("thread/inject_items", { threadId, items: beside }, signal);
     const answer = await server
@@ -192,7 +173,7 @@ export class CodexAgent implements Agent, Holder {
       .catch((error: unknown) => {
         throw error instanceof Refused ? new AgentError("invalid_message", error.message) : error;
       });
-    this.#threadId = threadId;
+    this.#engine.keepThread(threadId);
     this.#turn = this.#newTurn(server, threadId, TurnStarted.parse(answer).turn.id);
     return this.#turn;
   }
@@ -245,7 +226,7 @@ export class CodexAgent implements Agent, Holder {
       yield* this.#options.conversation.takeIn(input.items);
       await turn.steer(steeringInput(input.items)).catch(() => {
         // The turn has ended by now: the next one begins with a thread that has these words.
-        this.#threadId = undefined;
+        this.#engine.forgetThread();
       });
     }
   }
@@ -263,43 +244,24 @@ export class CodexAgent implements Agent, Holder {
     }
   }
 
-  /** A running process whose thread has our conversation. */
-  async #thread(signal: AbortSignal): Promise<{ server: AppServer; threadId: string }> {
-    const { seats, startServer, conversation, policy, instructions, toolContext } = this.#options;
-    if (this.#server?.isAlive === false) await this.letGo();
-    await seats.take(this);
-    if (this.#server === undefined) {
-      this.#threadId = undefined;
-      this.#server = await startServer(signal).catch((error: unknown) => {
-        seats.free(this);
-        throw error;
-      });
-    }
-    signal.throwIfAborted();
-    const server = this.#server;
-    if (this.#threadId === undefined) {
-      const { workspace, sandbox } = toolContext;
-      const options = { workspace, policy, instructions, model: this.#model, sandbox: sandbox.mode };
-      const { id, model } = await startThread(server, options, conversation.items, signal);
-      this.#threadId = id;
-      this.#model = model;
-    }
-    signal.throwIfAborted();
-    return { server, threadId: this.#threadId };
+  async #thread(signal: AbortSignal): Promise<Running> {
+    const { conversation, policy, instructions, toolContext } = this.#options;
+    const { workspace, sandbox } = toolContext;
+    const thread = { workspace, policy, instructions, model: this.#model, sandbox: sandbox.mode };
+    const { model, ...running } = await this.#engine.ready(thread, conversation.items, signal);
+    this.#model = model;
+    return running;
   }
 
   /** Nothing of a turn goes on after it: not the turn, whatever ended it for us, and no command in the background. */
   async #settle(): Promise<void> {
     const turn = this.#turn;
     this.#turn = undefined;
-    if (this.#server?.isAlive === false) await this.letGo();
-    this.#server?.hear(false);
-    if (turn === undefined || this.#server === undefined) return;
-    if (turn.end === undefined) {
-      this.#threadId = undefined;
-      await this.letGo();
-      return;
-    }
-    await turn.clean();
+    await this.#engine.endIfDead();
+    const { server } = this.#engine;
+    server?.hear(false);
+    if (turn === undefined || server === undefined) return;
+    if (turn.end === undefined) await this.#engine.letGo();
+    else await turn.clean();
   }
 }
