@@ -2,31 +2,38 @@
  * Figures of the catalog: how long a store of many sessions takes to list, to search and to read again, and what
  * following live sessions costs the event loop.
  *
- *     node bench/catalog.ts [sessions, default 100000]
+ *     node bench/catalog.ts [sessions, default 100000]     (the server must be built)
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
+import { checkpointPath } from "../src/audit/files.ts";
 import { createLogStore } from "../src/audit/log.ts";
 import type { AuditStore } from "../src/contract/log.ts";
+import { peakMemoryOf, startProgram } from "./harness/processes.ts";
 
 const [, script = "", first = "100000", folderOfChild] = process.argv;
 const LINES = 12;
 
 /** Each figure comes from a process of its own, so that none is warm that should be cold. */
-function main(sessions: number): void {
+async function main(sessions: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "agentloop-bench-"));
   try {
     const writing = performance.now();
     for (let number = 0; number < sessions; number += 1) writeSession(folder, number);
+    // A server that starts goes through the newest until one that is signed, for what a crash has left open.
+    writeFileSync(checkpointPath(folder, idOf(sessions - 1)), "");
     say(`${sessions} sessions of ${LINES} lines written`, performance.now() - writing);
     for (const name of ["the catalog is built from the files", "a cold start with the catalog"]) {
       console.log(`\n${name}:`);
       const { stdout, stderr } = spawnSync(process.execPath, [script, "0", folder], { encoding: "utf8" });
       console.log(stdout.trimEnd() + stderr);
     }
+    console.log("\na server of its own, over HTTP:");
+    await askServer(folder);
     const { size } = statSync(join(folder, "catalog.sqlite"));
     console.log(`\ncatalog: ${(size / 1e6).toFixed(0)} MB`);
   } finally {
@@ -87,6 +94,31 @@ async function ask(folder: string): Promise<void> {
   if (faults.length > 0) console.log(faults);
 }
 
+/** What a reader waits for, and the most memory that the whole server takes for it. */
+async function askServer(folder: string): Promise<void> {
+  const server = await startProgram({
+    argv: [fileURLToPath(new URL("../dist/ws-server.js", import.meta.url)), "--port", "0"],
+    env: { MODEL: "scripted", SESSION_STORE_PATH: folder },
+    cwd: folder,
+    port: /listens on ws:\/\/127\.0\.0\.1:(\d+)\//,
+  });
+  const read = async (path: string) => {
+    const { body } = await fetch(`http://127.0.0.1:${server.port}${path}`);
+    for await (const bytes of body ?? []) void bytes;
+  };
+  try {
+    await measure("newest page, the first one", () => read("/sessions?limit=50"));
+    await measure("newest page, warm", () => read("/sessions?limit=50"), 20);
+    await measure("search, a rare word", () => read("/search?q=session77"), 5);
+    await measure("search, a word of every session", () => read("/search?q=please"), 5);
+    say("resident memory at most", peakMemoryOf(server.pid) / 1e6, "MB");
+    await measure("all sessions in one answer", () => read("/sessions"));
+    say("resident memory at most", peakMemoryOf(server.pid) / 1e6, "MB");
+  } finally {
+    await server.stop();
+  }
+}
+
 const QUERY = { sort: "newest" } as const;
 
 /** As fast as the event loop lets them, 100 lines at a time. */
@@ -114,8 +146,10 @@ async function measure(name: string, work: () => Promise<unknown>, times = 1): P
 const say = (name: string, value: number, unit = "ms") =>
   console.log(`${name.padEnd(72)} ${value.toFixed(1).padStart(9)} ${unit}`);
 
+const idOf = (number: number): string =>
+  `${(0x0190f0f00000 + number).toString(16).padStart(12, "0")}70008000000000000000`;
+
 function writeSession(folder: string, number: number): void {
-  const id = `${(0x0190f0f00000 + number).toString(16).padStart(12, "0")}70008000000000000000`;
   const lines = Array.from({ length: LINES }, (_, seq) => {
     const timestamp = new Date(Date.UTC(2026, 0, 1) + number * 1000 + seq).toISOString();
     const incoming = seq < 2;
@@ -131,7 +165,7 @@ function writeSession(folder: string, number: number): void {
       hash: "0".repeat(64),
     });
   });
-  writeFileSync(join(folder, `${id}.jsonl`), `${lines.join("\n")}\n`, { mode: 0o600 });
+  writeFileSync(join(folder, `${idOf(number)}.jsonl`), `${lines.join("\n")}\n`, { mode: 0o600 });
 }
 
 const WORDS = Array.from({ length: 5000 }, (_, index) => `word${index.toString(36)}`);
@@ -174,5 +208,5 @@ function messageAt(seq: number, number: number): unknown {
   }
 }
 
-if (folderOfChild === undefined) main(Number(first));
+if (folderOfChild === undefined) await main(Number(first));
 else await ask(folderOfChild);

@@ -79,6 +79,10 @@ export function memoryOf(pid: number): number {
   return kilobytes * 1024 + childrenOf(pid).reduce((sum, child) => sum + memoryOf(child), 0);
 }
 
+/** The most that a process had in memory at any time, in bytes. */
+export const peakMemoryOf = (pid: number): number =>
+  1024 * Number(/^VmHWM:\s+(\d+)/m.exec(textOf(`/proc/${pid}/status`))?.[1] ?? 0);
+
 export const descriptorsOf = (pid: number): number => listed(`/proc/${pid}/fd`).length;
 
 /** A process or a thread may end while it is looked at. */

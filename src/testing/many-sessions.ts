@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { checkpointPath } from "../audit/files.ts";
 import type { SessionId } from "../contract/log.ts";
 
 const FIRST = Date.UTC(2026, 0, 1);
@@ -17,6 +18,8 @@ export function writeManySessions(folder: string, count: number): void {
     );
     writeFileSync(join(folder, `${sessionNumber(number)}.jsonl`), `${lines.join("\n")}\n`, { mode: 0o600 });
   }
+  // A server that starts goes through the newest until one that is signed, for what a crash has left open.
+  writeFileSync(checkpointPath(folder, sessionNumber(count - 1)), "", { mode: 0o600 });
 }
 
 function lineOf(message: object, seq: number, at: number): string {
