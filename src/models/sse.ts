@@ -89,7 +89,9 @@ class EventBody {
       this.end({});
     });
     stream.on("error", (cause) => this.end({ error: this.#broken("the connection was lost", cause) }));
-    stream.once("close", () => this.end({ error: this.#broken("the connection was lost") }));
+    stream.once("close", () => {
+      if (!this.ended) this.end({ error: this.#broken("the connection was lost") });
+    });
   }
 
   get ended(): boolean {

@@ -128,6 +128,8 @@ const withSeq = ({ seq, json }: Entry) => `{"seq":${seq},${json.slice(1)}`;
 /** Line breaks of a valid JSON text stand between its tokens, never inside a string. */
 const onOneLine = (json: string) => json.replaceAll(/[\n\r]+/g, " ");
 
+const Typed = z.object({ type: z.string() });
+
 function readFrame(frame: string): ClientMessage | AgentError {
   let value: unknown;
   try {
@@ -135,7 +137,7 @@ function readFrame(frame: string): ClientMessage | AgentError {
   } catch {
     return new AgentError("invalid_json", "Expected one JSON object; the frame is not JSON.");
   }
-  const type = z.object({ type: z.string() }).safeParse(value);
+  const type = Typed.safeParse(value);
   if (type.success && !MESSAGE_TYPES.includes(type.data.type)) {
     return new AgentError(
       "unknown_type",

@@ -39,6 +39,9 @@ export interface Identity {
 /** Every descendant has it in its environment, so that one that left the process group is found. */
 const RUN = "AGENTLOOP_RUN";
 
+/** No machine starts as many processes in this time as there are numbers for them, 32 768 at least. */
+const YOUNG_MS = 500;
+
 const pipes = new PipeStock();
 
 export type Exit = Extract<ProcessEvent, { type: "exit" }>;
@@ -113,6 +116,7 @@ async function start(execution: Execution): Promise<Run | Refusal> {
     terminate(child.pid ?? 0, {
       marker: `${RUN}=${run}`,
       since,
+      isYoung: performance.now() - startedAt < YOUNG_MS,
       outlivesDescendants: execution.outlivesDescendants === true,
     });
   let stopped: StopReason | undefined;

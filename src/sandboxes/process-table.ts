@@ -12,12 +12,19 @@ export interface ProcessEntry {
   environment: string;
 }
 
-/**
- * All living processes that we may look at. The dead that nobody has collected yet are left out. `since`: the start of
- * the first one whose environment is wanted, as `startOf` tells it.
- */
-export async function listProcesses(since = 0): Promise<ProcessEntry[]> {
-  return process.platform === "linux" ? fromProc(since) : fromPs();
+export interface Wanted {
+  /** The start of the first one whose environment is wanted, as `startOf` tells it. */
+  since?: number;
+  /**
+   * The process of this number and those that were started after it. For whoever knows that fewer were started since
+   * than there are numbers: they go round.
+   */
+  from?: number;
+}
+
+/** All living processes that we may look at. The dead that nobody has collected yet are left out. */
+export async function listProcesses(wanted: Wanted = {}): Promise<ProcessEntry[]> {
+  return process.platform === "linux" ? fromProc(wanted) : fromPs();
 }
 
 /** When a process that lives, or waits to be collected, was started, by the system's own clock; 0 where it does not tell. */
@@ -26,9 +33,13 @@ export function startOf(pid: number): number {
 }
 
 /** Files of the kernel's making, read in microseconds: asking another thread for each would take ten times as long. */
-function fromProc(since: number): ProcessEntry[] {
-  return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? readEntry(name, since) : []));
+function fromProc({ since = 0, from = 0 }: Wanted): ProcessEntry[] {
+  const lowest = from <= newestNumber() ? from : 0;
+  return readdirSync("/proc").flatMap((name) => (Number(name) >= lowest ? readEntry(name, since) : []));
 }
+
+/** See proc(5), /proc/loadavg: the number of the process that was started last. */
+const newestNumber = (): number => Number(readShort("/proc/loadavg").split(" ")[4]);
 
 function readEntry(pid: string, since: number): ProcessEntry | [] {
   const { state, start, ...entry } = readStatus(pid);

@@ -6,6 +6,8 @@ export interface TerminateOptions {
   marker: string;
   /** When the process was started, as `startOf` tells it: no descendant is older. */
   since?: number;
+  /** It was started so recently that no descendant can have a lower number. */
+  isYoung?: boolean;
   /** The process only waits for its descendants: they are killed, and it collects them and goes. */
   outlivesDescendants: boolean;
 }
@@ -19,10 +21,12 @@ const DEADLINE_MS = 900;
  */
 export async function terminate(pid: number, options: TerminateOptions): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS;
+  const { since = 0, isYoung = false } = options;
+  const wanted = { since, ...(isYoung && { from: pid }) };
   let spare = options.outlivesDescendants;
   for (let pause = 1; performance.now() < deadline; pause = Math.min(pause * 2, 50)) {
     // The table is read before each blow: an orphan no longer tells whose child it was.
-    const living = relatives(await listProcesses(options.since), pid, options.marker);
+    const living = relatives(await listProcesses(wanted), pid, options.marker);
     if (living.length === 0) return;
     const others = living.filter((each) => each !== pid);
     const victims = spare && others.length > 0 ? others : living;

@@ -141,7 +141,7 @@ function toReasoning({ origin, summary, content, encrypted_content }: ReasoningI
 
 /** Reasoning without what it led to is refused; a broken stream or a compaction may leave such a piece. */
 function leadsToAnswer(items: readonly ResponseItem[], position: number): boolean {
-  const next = items.slice(position + 1).find(({ type }) => type !== "reasoning");
+  const next = items.find(({ type }, index) => index > position && type !== "reasoning");
   if (next?.type === "message") return next.role === "assistant" && toMessage(next).length > 0;
   if (next?.type === "provider_item") return toProviderItem(next).length > 0;
   return next?.type === "function_call";
