@@ -18,7 +18,8 @@ export class FrameWatch {
   #payloadOffset = 0;
   #payloadLeft = 0;
   #messageLength = 0;
-  readonly #head = Buffer.alloc(HEAD_BYTES);
+  /** From the first message on: most connections wait for one for long. */
+  #head: Buffer | undefined;
   #headLength = 0;
 
   /** `limit`: bytes of one message, over all its frames. */
@@ -30,7 +31,8 @@ export class FrameWatch {
   get oversizedHead(): string | undefined {
     if (this.#messageLength <= this.#limit) return undefined;
     // A decoder keeps back a character that was cut in two.
-    return new StringDecoder("utf8").write(this.#head.subarray(0, this.#headLength));
+    const head = this.#head?.subarray(0, this.#headLength) ?? Buffer.alloc(0);
+    return new StringDecoder("utf8").write(head);
   }
 
   take(chunk: Buffer): void {
@@ -81,9 +83,10 @@ export class FrameWatch {
   #takePayload(chunk: Buffer, at: number): number {
     const taken = Math.min(chunk.length - at, this.#payloadLeft);
     const kept = this.#isData ? Math.min(taken, HEAD_BYTES - this.#headLength) : 0;
+    const head = (this.#head ??= Buffer.alloc(HEAD_BYTES));
     for (let index = 0; index < kept; index += 1) {
       const maskByte = this.#mask >>> (24 - 8 * ((this.#payloadOffset + index) & 3));
-      this.#head[this.#headLength + index] = (chunk[at + index] ?? 0) ^ maskByte;
+      head[this.#headLength + index] = (chunk[at + index] ?? 0) ^ maskByte;
     }
     this.#headLength += kept;
     this.#payloadOffset += taken;
