@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Clients } from "./harness/clients.ts";
+import { replaced } from "./harness/document.ts";
 import { formatOf } from "./harness/formats.ts";
 import { readPlan, readStamp, stamp, wordsOf } from "./harness/plan.ts";
 import { tableOf } from "./harness/report.ts";
@@ -53,6 +54,13 @@ describe("the benchmarks", () => {
       expect(formatOf(path)?.delta("abc")).toContain('"abc"');
     }
     expect(formatOf("/v1/models")).toBeUndefined();
+  });
+
+  it("put their tables in place of those of the same name", () => {
+    const block = "\n\nnot measured\n\n### Start\n\nold\n\n### Memory\n\nold\n\n";
+    expect(replaced(block, ["### Memory\n\nnew\n", "### Soak\n\nnew\n"])).toBe(
+      "### Start\n\nold\n\n### Memory\n\nnew\n\n### Soak\n\nnew\n",
+    );
   });
 
   it("show medians with their range, the ratio, and whether a goal is met", () => {

@@ -1,10 +1,9 @@
 /**
- * What the server costs, against what no server can do without (docs/performance.md says how to read it).
+ * What the built server costs, against what no server can do without (docs/performance.md says how to read it).
  *
- *     node bench/bench.ts [--quick] [--only NAME,...] [--rounds 5] [--json FILE] [--write] [--peers]
+ *     npm run bench -- [--quick] [--only NAME,...] [--rounds 5] [--json FILE] [--write] [--peers]
  *                         [--dist FOLDER] [--before FOLDER] [--soak 30m]
  */
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { writeInto } from "./harness/document.ts";
@@ -56,8 +55,7 @@ const { values } = parseArgs({
 const root = new URL("../", import.meta.url);
 
 async function main(): Promise<void> {
-  if (values.dist === undefined)
-    spawnSync(process.execPath, ["build-ws-server.mjs"], { cwd: root, stdio: "inherit" });
+  const rounds = readRounds();
   const provider = await startProvider();
   const dist = values.dist ?? new URL("dist", root).pathname;
   const peers = values.peers ? (["codex"] as const) : [];
@@ -67,9 +65,10 @@ async function main(): Promise<void> {
     for (const scenario of chosen()) {
       const measured = await scenario.run(bench, {
         quick: values.quick,
-        rounds: Number(values.rounds ?? (values.quick ? 2 : 5)),
+        rounds,
       });
-      const report = { scenario: { name: scenario.name, about: scenario.about }, measured };
+      const about = `${scenario.about} ${conditions()}`;
+      const report = { scenario: { name: scenario.name, about }, measured };
       reports.push(report);
       console.log(tableOf(report));
     }
@@ -77,13 +76,20 @@ async function main(): Promise<void> {
     await provider.stop();
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(reports, undefined, 2)}\n`);
-  if (values.write) writeInto(new URL("docs/performance.md", root), [conditions(), ...reports.map(tableOf)]);
+  if (values.write) writeInto(new URL("docs/performance.md", root), reports.map(tableOf));
+}
+
+function readRounds(): number {
+  const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
+  if (Number.isInteger(rounds) && rounds > 0) return rounds;
+  throw new Error(`--rounds: expected a whole number from 1; came ${values.rounds}`);
 }
 
 function conditions(): string {
   const cores = cpus();
   const day = new Date().toISOString().slice(0, 10);
-  return `${day}, ${cores.length} cores (${cores[0]?.model ?? "unknown"}), Node ${process.versions.node}, Linux.\n`;
+  const quick = values.quick ? " A quick run." : "";
+  return `(${day}, ${cores.length} cores, ${cores[0]?.model ?? "unknown"}, Node ${process.versions.node}.${quick})`;
 }
 
 function chosen(): Scenario[] {
