@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { Arrived, at } from "../testing/codex-client.ts";
+import { NULL_THREAD, NULL_TURN } from "../testing/null-params.ts";
 import { startTestBed, type TestBed } from "./test-bed.ts";
 
 let bed: TestBed;
@@ -65,8 +66,7 @@ test("the terminal client of Codex, which takes no path, is let in at /", async 
 
 test("a client of older words, with every field null and an answer to nobody in particular, gets its command run", async () => {
   const { socket, ask, until } = await connect(DOOR);
-  const nothing = { model: null, modelProvider: null, config: null, baseInstructions: null };
-  const start = { ...nothing, developerInstructions: null, sandbox: null, approvalPolicy: "onRequest" };
+  const start = { ...NULL_THREAD, approvalPolicy: "onRequest" };
   expect((await ask(2, "thread/start", { ...start, cwd: "/path/to/working/directory" })).error).toMatchObject(
     {
       code: -32600,
@@ -75,15 +75,7 @@ test("a client of older words, with every field null and an answer to nobody in 
   );
   const threadId = at(await ask(3, "thread/start", { ...start, cwd: bed.workspace }), "result", "threadId");
   const input = [{ type: "text", text: "run echo allowed | tee allowed.txt" }];
-  const rest = {
-    cwd: null,
-    approvalPolicy: null,
-    sandboxPolicy: null,
-    model: null,
-    effort: null,
-    summary: null,
-  };
-  await ask(4, "turn/start", { threadId, input, ...rest });
+  await ask(4, "turn/start", { threadId, input, ...NULL_TURN });
   await until(({ method }) => method === "item/commandExecution/requestApproval");
   socket.send('{ "id": null, "result": { "decision": "allow" } }');
   await until(({ method }) => method === "turn/completed");

@@ -1,7 +1,8 @@
+import { rm } from "node:fs/promises";
 import type { Model } from "../contract/model.ts";
 import { codexBinary } from "../testing/codex-binary.ts";
 import { type ResponsesServer, startResponsesServer } from "../testing/responses-server.ts";
-import { startTestBed, type TestBed } from "./test-bed.ts";
+import { startTestBed, temporaryFolder, type TestBed } from "./test-bed.ts";
 
 export interface EngineBed extends TestBed {
   provider: ResponsesServer;
@@ -18,15 +19,22 @@ export const engineEnvironment = (providerUrl: string) => ({
   OPENAI_BASE_URL: providerUrl,
 });
 
+/** Processes of a server that was killed may write on for a moment. */
+export const removeBusy = (folder: string) =>
+  rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+
 export async function startEngineBed(
   environment: Record<string, string> = {},
   model?: Model,
 ): Promise<EngineBed> {
   const provider = await startResponsesServer(model);
-  const bed = await startTestBed({ ...engineEnvironment(provider.url), ...environment });
+  // A server that is killed leaves its folders there.
+  const TMPDIR = await temporaryFolder();
+  const bed = await startTestBed({ ...engineEnvironment(provider.url), TMPDIR, ...environment });
   const close = async () => {
     await bed.close();
     await provider.close();
+    await removeBusy(TMPDIR);
   };
   return { ...bed, provider, close, [Symbol.asyncDispose]: close };
 }

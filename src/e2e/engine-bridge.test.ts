@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { codexBinary } from "../testing/codex-binary.ts";
 import { Arrived } from "../testing/codex-client.ts";
 import { openCodexTerminal, prompt } from "../testing/codex-terminal.ts";
+import { NULL_THREAD, NULL_TURN } from "../testing/null-params.ts";
 import { RpcSocket } from "../testing/rpc-socket.ts";
 import { processesIn } from "../testing/processes-in.ts";
 import { until } from "../testing/run-command.ts";
@@ -26,25 +27,6 @@ afterAll(() => bed.close());
 const url = () => `${bed.server.url}api/v1/sre/socket?engine=codex`;
 
 const isTurnEnd = ({ method }: Arrived) => method === "turn/completed";
-
-/** As the page of the codex bridges does it, with all its nulls. */
-const THREAD = {
-  model: null,
-  modelProvider: null,
-  approvalPolicy: null,
-  sandbox: null,
-  config: null,
-  baseInstructions: null,
-  developerInstructions: null,
-};
-const TURN = {
-  cwd: null,
-  approvalPolicy: null,
-  sandboxPolicy: null,
-  model: null,
-  effort: null,
-  summary: null,
-};
 
 /** A process on a pipe of its own, as a client without us has it. */
 async function direct(frames: (threadId: string) => object[]) {
@@ -76,7 +58,7 @@ async function direct(frames: (threadId: string) => object[]) {
 const HELLO = [
   { method: "initialize", params: { clientInfo: { name: "page", version: "1" } }, id: 1 },
   { method: "initialized" },
-  { method: "thread/start", params: { ...THREAD, model: "mock-model", sandbox: "read-only" }, id: 2 },
+  { method: "thread/start", params: { ...NULL_THREAD, model: "mock-model", sandbox: "read-only" }, id: 2 },
 ];
 
 /** Without what differs from one run to the next: ids, times, folders, and what the two programs were told to be. */
@@ -101,7 +83,11 @@ const isTimed = ({ method }: Arrived) =>
 
 test("frames of a turn are those of a process without us, one by one", async () => {
   const say = (threadId: string) => [
-    { method: "turn/start", params: { threadId, input: [{ type: "text", text: "hello" }], ...TURN }, id: 3 },
+    {
+      method: "turn/start",
+      params: { threadId, input: [{ type: "text", text: "hello" }], ...NULL_TURN },
+      id: 3,
+    },
   ];
   const expected = await direct(say);
   const client = await RpcSocket.connect(url());
@@ -136,12 +122,12 @@ test("the bytes of every frame are in the log as they passed, both ways", async 
 
 test("an approval goes both ways", async () => {
   const { client, threadId } = await RpcSocket.inThread(url(), {
-    ...THREAD,
+    ...NULL_THREAD,
     model: "mock-model",
     approvalPolicy: "untrusted",
   });
   const input = [{ type: "text", text: "run echo hi | tee bridged.txt" }];
-  client.send({ id: 9, method: "turn/start", params: { threadId, input, ...TURN } });
+  client.send({ id: 9, method: "turn/start", params: { threadId, input, ...NULL_TURN } });
   const asked = await client.until(({ method }) => method === "item/commandExecution/requestApproval");
   client.send({ id: asked.id, result: { decision: "accept" } });
   await client.until(isTurnEnd);

@@ -7,7 +7,7 @@ import { NotStarted, type RealServer, startRealServer } from "../testing/real-se
 import { startResponsesServer } from "../testing/responses-server.ts";
 import { until } from "../testing/run-command.ts";
 import { assistantText, SocketClient } from "../testing/socket-client.ts";
-import { engineEnvironment, startEngineBed } from "./engine-bed.ts";
+import { engineEnvironment, removeBusy, startEngineBed } from "./engine-bed.ts";
 import { payloads, temporaryFolder } from "./test-bed.ts";
 
 // Servers and engines are started one after the other: a loaded machine takes its time for each.
@@ -20,10 +20,12 @@ test("a session goes on after the server was killed: its log is all that it need
   const provider = await startResponsesServer();
   const workspace = join(folder, "workspace");
   await mkdir(workspace);
-  const env = { ...engineEnvironment(provider.url), SESSION_STORE_PATH: join(folder, "sessions") };
+  const TMPDIR = join(folder, "tmp");
+  await mkdir(TMPDIR);
+  const env = { ...engineEnvironment(provider.url), SESSION_STORE_PATH: join(folder, "sessions"), TMPDIR };
   onTestFinished(async () => {
     await provider.close();
-    await rm(folder, { recursive: true, force: true });
+    await removeBusy(folder);
   });
   const first = await startRealServer({ cwd: workspace, env });
   const client = await open(first);
@@ -89,4 +91,29 @@ test("the server refuses to start without a key or a login", async () => {
   const { OPENAI_API_KEY: _, ...env } = engineEnvironment("http://127.0.0.1:9/v1");
   const start = startRealServer({ cwd: folder, env: { ...env, SESSION_STORE_PATH: "" } });
   await expect(start).rejects.toThrow(/OPENAI_API_KEY, or a CODEX_HOME/);
+});
+
+test("the server refuses to start with a CODEX_HOME that has no login", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const { OPENAI_API_KEY: _, ...env } = engineEnvironment("http://127.0.0.1:9/v1");
+  const start = startRealServer({ cwd: folder, env: { ...env, SESSION_STORE_PATH: "", CODEX_HOME: folder } });
+  await expect(start).rejects.toThrow(
+    `CODEX_HOME: expected a folder in which codex login was run, which has an auth.json, got ${folder}`,
+  );
+});
+
+test("the server refuses to start where what is hidden holds what commands start from, and names both", async () => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const TMPDIR = join(folder, "store/tmp");
+  await mkdir(TMPDIR, { recursive: true });
+  const env = {
+    ...engineEnvironment("http://127.0.0.1:9/v1"),
+    TMPDIR,
+    SESSION_STORE_PATH: join(folder, "store"),
+  };
+  const refusal: unknown = await startRealServer({ cwd: folder, env }).catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(NotStarted);
+  expect(String(refusal)).toMatch(/SESSION_STORE_PATH=\S+\/store is hidden .*TMPDIR=\S+\/store\/tmp/);
 });

@@ -2,10 +2,14 @@ import { v7 as uuid } from "uuid";
 import type { SessionId, SessionLog } from "../contract/log.ts";
 import type { Connection, OpenProtocol, Protocol } from "../contract/protocol.ts";
 import type { Redactor } from "../contract/redact.ts";
-import { type Bounds, refusalOf } from "./codex-bounds.ts";
+import type { SandboxMode } from "../contract/message.ts";
+import { judge } from "./codex-bounds.ts";
+import type { Bounds } from "./codex-settings.ts";
 
 /** A process that speaks the Codex app-server's protocol, line by line. */
 interface BridgedProcess {
+  /** Another one for each process. */
+  readonly marker: string;
   readonly gone: Promise<{ words: string }>;
   lines(): AsyncIterable<string>;
   /** False when it does not read any more. */
@@ -14,9 +18,11 @@ interface BridgedProcess {
 }
 
 export interface CodexBridgeOptions {
-  bounds: Bounds;
+  bounds: Omit<Bounds, "profileOf">;
   /** Throws AgentError when there can be no more. */
   readonly start: () => Promise<BridgedProcess>;
+  /** The permission profile of a process for a sandbox mode; there is none for danger-full-access. */
+  readonly profileOf: (marker: string, mode: SandboxMode) => string;
   readonly createLog: (id: SessionId) => SessionLog;
   redactor: Redactor;
 }
@@ -27,8 +33,9 @@ const MESSAGE_BYTES = 4 * 1024 * 1024;
 const REFUSED_FRAME_LIMIT = 4096;
 
 /**
- * The transparent way to the Codex app-server: each client has a process of its own, and frames pass unchanged both ways,
- * but for those that would reach further than the server's own sandbox and policy. All of them are on the record.
+ * The transparent way to the Codex app-server: each client has a process of its own, and frames pass unchanged both ways.
+ * But those that would reach further than the server's own sandbox and policy do not pass, and where one names a sandbox
+ * mode, the server's own profile of that mode takes its place. All of them are on the record, as they came.
  */
 export const createCodexBridge =
   (options: CodexBridgeOptions): OpenProtocol =>
@@ -37,13 +44,18 @@ export const createCodexBridge =
     const id = uuid().replaceAll("-", "");
     try {
       const record = new FrameRecord(options.createLog(id), options.redactor, connection);
-      const protocol = new CodexBridge(connection, process, record, options.bounds);
+      const protocol = new CodexBridge(connection, process, record, boundsOf(process, options));
       return { protocol, headers: { "X-Session-Id": id }, messageBytes: MESSAGE_BYTES };
     } catch (error) {
       await process.stop();
       throw error;
     }
   };
+
+const boundsOf = ({ marker }: BridgedProcess, { bounds, profileOf }: CodexBridgeOptions): Bounds => ({
+  ...bounds,
+  profileOf: (mode) => profileOf(marker, mode),
+});
 
 class CodexBridge implements Protocol {
   readonly #connection: Connection;
@@ -56,18 +68,22 @@ class CodexBridge implements Protocol {
     this.#process = process;
     this.#record = record;
     this.#bounds = bounds;
-    this.#pass().catch((error: unknown) => connection.fail(error));
+    this.#follow().catch((error: unknown) => connection.fail(error));
   }
 
   receive(frame: string): void {
     if (!this.#recorded(() => this.#record.incoming(frame))) return;
-    const refusal = refusalOf(frame, this.#bounds);
-    if (refusal !== undefined) {
-      const { id, code, message } = refusal;
-      return this.#refuse(id, code, message);
+    const verdict = judge(frame, this.#bounds);
+    switch (verdict.kind) {
+      case "pass":
+        return this.#pass(verdict.frame);
+      case "refuse":
+        return this.#refuse(verdict.id, verdict.code, verdict.message);
+      case "decline":
+        this.#pass(verdict.answer);
+        // An error would answer a request of the client's own that has the same id.
+        return this.#tell({ method: "warning", params: { message: verdict.message } });
     }
-    // Line breaks are white space there: inside strings JSON has them escaped.
-    if (!this.#process.send(frame.replaceAll(/[\r\n]/g, " "))) this.#connection.end("too_slow");
   }
 
   oversized(head: string): void {
@@ -80,7 +96,7 @@ class CodexBridge implements Protocol {
   }
 
   /** What the process says, as fast as the client reads it. */
-  async #pass(): Promise<void> {
+  async #follow(): Promise<void> {
     try {
       for await (const line of this.#process.lines()) {
         this.#record.outgoing(line);
@@ -97,8 +113,17 @@ class CodexBridge implements Protocol {
     this.#connection.end("internal");
   }
 
+  #pass(frame: string): void {
+    // Line breaks are white space there: inside strings JSON has them escaped.
+    if (!this.#process.send(frame.replaceAll(/[\r\n]/g, " "))) this.#connection.end("too_slow");
+  }
+
   #refuse(id: string | number | null, code: number, message: string): void {
-    const frame = JSON.stringify({ error: { code, message }, id });
+    this.#tell({ error: { code, message }, id });
+  }
+
+  #tell(message: object): void {
+    const frame = JSON.stringify(message);
     if (this.#recorded(() => this.#record.outgoing(frame))) this.#connection.send(frame);
   }
 

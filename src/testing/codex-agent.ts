@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { CodexAgent, type CodexAgentOptions } from "../agents/codex/agent.ts";
 import { AppServer, type Deadlines, DEADLINES } from "../agents/codex/app-server.ts";
 import type { Launch } from "../agents/codex/engine-process.ts";
 import { engineEnvironment } from "../agents/codex/environment.ts";
+import { createFolders, removeFolders } from "../agents/codex/folders.ts";
 import { findProgram, type Program } from "../agents/codex/program.ts";
 import { Seats } from "../agents/codex/seats.ts";
 import { engineArguments } from "../agents/codex/settings.ts";
@@ -28,6 +29,8 @@ export interface TestEngine {
   policy?: ApprovalPolicy;
   sandbox?: SandboxMode;
   approvalTimeoutMs?: number;
+  /** Names in the workspace. */
+  readOnly?: readonly string[];
   program?: Program;
   deadlines?: Partial<Deadlines>;
   options?: Partial<CodexAgentOptions>;
@@ -37,22 +40,18 @@ const MARK = randomUUID();
 const warden = new Warden(MARK);
 let launches = 0;
 
-/** Of the engine, for all agents of a test file: to make one takes it longer than to start. */
-let sharedState: string | undefined;
-
-function stateFolder(): string {
-  if (sharedState !== undefined) return sharedState;
-  const folder = mkdtempSync(join(tmpdir(), "agentloop-engine-state-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  sharedState = folder;
-  return folder;
-}
+/** For all agents of a test file: to make a state takes the engine longer than to start. */
+let sharedRoot: string | undefined;
+const rootFolder = () => (sharedRoot ??= realpathSync(mkdtempSync(join(tmpdir(), "agentloop-engine-"))));
+afterAll(() => {
+  if (sharedRoot !== undefined) rmSync(sharedRoot, { recursive: true, force: true });
+});
 
 /** A codex agent on the real program, and the processes that it has started. */
 export async function createTestCodexAgent(setup: TestEngine) {
   const { workspace, policy = "suggest", sandbox = "workspace-write", approvalTimeoutMs = 60_000 } = setup;
-  const folder = await mkdtemp(join(tmpdir(), "agentloop-engine-"));
   const servers: AppServer[] = [];
+  const faults: unknown[] = [];
   const approvals = new Approvals();
   const grants = new Grants();
   const toolbox = createToolbox();
@@ -66,15 +65,16 @@ export async function createTestCodexAgent(setup: TestEngine) {
   const launch = async (): Promise<Launch> => {
     launches += 1;
     const marker = `${MARK}.${launches}`;
-    const folders = { state: stateFolder(), home: join(folder, "home"), temporary: join(folder, marker) };
-    for (const path of Object.values(folders)) await mkdir(path, { recursive: true });
+    const folders = createFolders({ root: rootFolder(), marker, isAlone: false });
     return {
       program: setup.program ?? findProgram(codexBinary()),
       args: engineArguments({
         policy,
         sandbox,
         network: false,
+        workspace,
         hidden: [join(workspace, ".env")],
+        readOnly: (setup.readOnly ?? []).map((name) => join(workspace, name)),
         folders,
         hasKey: true,
         baseUrl: setup.providerUrl,
@@ -82,15 +82,20 @@ export async function createTestCodexAgent(setup: TestEngine) {
       }),
       env: engineEnvironment({ source: process.env, folders, apiKey: "sk-test-key-of-the-engine", marker }),
       cwd: workspace,
+      marker,
       warden,
-      reap: (pid, mark) => terminate(pid, { marker: mark, outlivesDescendants: false }),
+      onFault: (error) => faults.push(error),
+      reap: async (pid, mark) => {
+        await terminate(pid, { marker: mark, outlivesDescendants: false });
+        await removeFolders(folders, { isAlone: false });
+      },
     };
   };
   const agent = new CodexAgent({
     model: "mock-model",
     contextWindow: 100_000,
     policy,
-    instructions: "",
+    instructions: async () => "",
     toolbox,
     toolContext: context,
     conversation: new Conversation(),
@@ -120,9 +125,5 @@ export async function createTestCodexAgent(setup: TestEngine) {
     },
     ...setup.options,
   });
-  const close = async () => {
-    await agent.close();
-    await rm(folder, { recursive: true, force: true });
-  };
-  return { agent, servers, launch, close };
+  return { agent, servers, faults, launch, close: () => agent.close() };
 }

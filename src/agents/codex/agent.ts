@@ -18,7 +18,8 @@ export interface CodexAgentOptions {
   model: string;
   contextWindow: number;
   policy: ApprovalPolicy;
-  instructions: string;
+  /** What its model is told beside the engine's own instructions, read when a thread begins. */
+  instructions: () => Promise<string>;
   toolbox: Toolbox;
   toolContext: ToolContext;
   conversation: Conversation;

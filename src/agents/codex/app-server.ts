@@ -84,6 +84,11 @@ export class AppServer {
     return server;
   }
 
+  /** Of the process. */
+  get marker(): string {
+    return this.#process.marker;
+  }
+
   get isAlive(): boolean {
     return this.#process.isAlive;
   }

@@ -12,8 +12,12 @@ export interface Launch {
   args: readonly string[];
   env: Readonly<Record<string, string>>;
   cwd: string;
+  /** In the environment of everything that it starts; another one for each process. */
+  marker: string;
   /** Kills the process, and whatever it has left behind. */
   reap: (pid: number, marker: string) => Promise<void>;
+  /** Told what went wrong with that; the process has gone all the same. */
+  onFault: (error: unknown) => void;
   /** Does it for us when we cannot. */
   warden: Pick<Warden, "watch" | "forget">;
 }
@@ -39,15 +43,19 @@ const STDERR_CHARACTERS = 2_000;
  * end. It leads a process group of its own: a Ctrl-C in our terminal is ours alone.
  */
 export class EngineProcess {
+  /** In the environment of everything that it starts. */
+  readonly marker: string;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #launch: Launch;
   readonly #left = new AbortController();
+  /** Never rejects. */
   readonly gone: Promise<Gone>;
   #stderr = "";
   #isAlive = true;
 
   constructor(launch: Launch) {
     this.#launch = launch;
+    this.marker = launch.marker;
     const { program, args, env, cwd } = launch;
     this.#child = spawn(program.file, [...program.args, ...args], {
       cwd,
@@ -125,7 +133,9 @@ export class EngineProcess {
     this.#child.stdin.destroy();
     const { pid } = this.#child;
     if (pid !== undefined) {
-      await this.#launch.reap(pid, `${MARKER}=${this.#launch.env[MARKER]}`);
+      await this.#launch
+        .reap(pid, `${MARKER}=${this.#launch.marker}`)
+        .catch((error: unknown) => this.#launch.onFault(error));
       this.#launch.warden.forget(pid);
     }
     await this.#readToEnd();

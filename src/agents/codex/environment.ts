@@ -1,3 +1,5 @@
+import type { Folders } from "./folders.ts";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the engine may know of the server's environment: where programs are, its language, how it reaches the network. */
@@ -6,16 +8,6 @@ const PASSED =
 
 /** In the environment of the process and of its commands: by it they are found when the process is gone. */
 export const MARKER = "AGENTLOOP_ENGINE";
-
-/** The folders of one process. */
-export interface Folders {
-  /** Of the engine: its settings, its login. */
-  state: string;
-  /** Empty, so that the user's shell files stay out of commands. */
-  home: string;
-  /** The only place for temporary files. */
-  temporary: string;
-}
 
 export interface EnvironmentOptions {
   source: Environment;

@@ -18,10 +18,6 @@ export class Seats {
     this.#max = max;
   }
 
-  get taken(): number {
-    return this.#holders.size;
-  }
-
   /** Throws AgentError `rate_limited` when all are at work. */
   async take(holder: Holder): Promise<void> {
     if (!this.#holders.delete(holder) && this.#holders.size >= this.#max) {

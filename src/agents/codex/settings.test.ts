@@ -3,15 +3,23 @@ import { engineEnvironment } from "./environment.ts";
 import { engineArguments, type EngineSettings } from "./settings.ts";
 import { toml } from "./toml.ts";
 
-const folders = { state: "/own/state", home: "/own/home", temporary: "/own/tmp/1" };
+const folders = {
+  state: "/own/state/1",
+  data: "/own/hidden/1",
+  hidden: "/own/hidden",
+  home: "/own/home",
+  temporary: "/own/tmp/1",
+};
 const settings: EngineSettings = {
   policy: "suggest",
   sandbox: "workspace-write",
   network: false,
-  hidden: ["/work/.env", "/own"],
+  workspace: "/work",
+  hidden: ["/work/.env", "/logs"],
+  readOnly: ["/work/program", "/elsewhere/program"],
   folders,
   hasKey: true,
-  marker: "m-1",
+  marker: "m.1",
 };
 
 /** What was overridden, by name. */
@@ -28,12 +36,13 @@ test("values are TOML on one line", () => {
   expect(toml("del\u007f")).toBe('"del\\u007f"');
 });
 
-test("its sandbox hides what ours hides and its own login, but for what its commands start from", () => {
-  const profile = overrides()["permissions.agentloop"] ?? "";
+test("its sandbox hides what ours hides, and what the engine writes down", () => {
+  const profile = overrides()["permissions.agentloop-m-1-workspace-write"] ?? "";
   expect(profile).toContain('"extends"=":workspace"');
-  for (const path of ["/work/.env", "/own/state/auth.json", "/own/state/sessions"])
-    expect(profile).toContain(`"${path}"="deny"`);
-  expect(profile).not.toContain('"/own"="deny"');
+  for (const path of ["/work/.env", "/logs", "/own/hidden"]) expect(profile).toContain(`"${path}"="deny"`);
+  expect(profile).toContain('"/work/program"="read"');
+  expect(profile).not.toContain("elsewhere");
+  expect(overrides()["sqlite_home"]).toBe('"/own/hidden/1/databases"');
   expect(profile).toContain('":slash_tmp"="read"');
   expect(profile).not.toContain("network");
 });
@@ -42,15 +51,17 @@ test.each([
   ["read-only", /":read-only"/],
   ["workspace-write", /":workspace"/],
 ] as const)("%s is a profile of ours", (sandbox, extended) => {
-  expect(overrides({ sandbox })["permissions.agentloop"]).toMatch(extended);
-  expect(overrides({ sandbox })["default_permissions"]).toBe('"agentloop"');
+  expect(overrides({ sandbox })[`permissions.agentloop-m-1-${sandbox}`]).toMatch(extended);
+  expect(overrides({ sandbox })["default_permissions"]).toBe(`"agentloop-m-1-${sandbox}"`);
 });
 
 test("without a sandbox there is no profile, and the network opens only with SANDBOX_NETWORK", () => {
   const wide = overrides({ sandbox: "danger-full-access" });
   expect(wide["sandbox_mode"]).toBe('"danger-full-access"');
-  expect(wide["permissions.agentloop"]).toBeUndefined();
-  expect(overrides({ network: true })["permissions.agentloop"]).toContain('"network"={"enabled"=true}');
+  expect(Object.keys(wide).filter((name) => name.startsWith("permissions."))).toEqual([]);
+  expect(overrides({ network: true })["permissions.agentloop-m-1-workspace-write"]).toContain(
+    '"network"={"enabled"=true}',
+  );
   expect(overrides()["web_search"]).toBe('"disabled"');
 });
 
@@ -78,7 +89,7 @@ test("nothing of our environment passes but what it needs", () => {
     HTTPS_PROXY: "http://p",
     TERM: "dumb",
     SHELL: "/bin/bash",
-    CODEX_HOME: "/own/state",
+    CODEX_HOME: "/own/state/1",
     HOME: "/own/home",
     TMPDIR: "/own/tmp/1",
     AGENTLOOP_ENGINE: "m-1",

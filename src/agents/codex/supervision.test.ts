@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -80,17 +80,20 @@ test("a call that asks to leave the sandbox is put to nobody, and does not run",
 
 test("commands see no key, nothing that is hidden, and write nowhere else", async () => {
   const script = [
-    'env; cat /proc/*/environ | tr "\\0" "\\n"; cat .env; touch ../beside.txt /tmp/agentloop-beside.txt; touch inside.txt && ls -A',
+    'env; cat /proc/*/environ | tr "\\0" "\\n"; cat .env; touch ../beside.txt /tmp/agentloop-beside.txt program/new.txt; touch inside.txt && ls -A',
   ];
   const { agent, workspace } = await setUp([[run(script[0] ?? "")], [{ text: "done" }]], {
     policy: "full-auto",
+    readOnly: ["program"],
   });
   await writeFile(join(workspace, ".env"), "SECRET=hidden-words");
+  await mkdir(join(workspace, "program"));
   const [result] = outputs(await turn(agent, "go"));
   expect(result?.output).toContain("inside.txt");
   expect(result?.output).not.toContain("sk-test-key-of-the-engine");
   expect(result?.output).not.toContain("hidden-words");
-  expect(result?.output.match(/Read-only file system|Permission denied/g)?.length).toBeGreaterThanOrEqual(3);
+  expect(result?.output.match(/Read-only file system|Permission denied/g)?.length).toBeGreaterThanOrEqual(4);
+  expect(result?.output).toContain("'program/new.txt': Read-only file system");
 });
 
 test("an edited patch is refused, and the request stays open", async () => {

@@ -3,14 +3,15 @@ import type { ResponseItem } from "../../contract/item.ts";
 import type { ApprovalPolicy, SandboxMode } from "../../contract/message.ts";
 import type { AppServer } from "./app-server.ts";
 import { historyItems } from "./items.ts";
-import { approvalWord, OWN } from "./settings.ts";
+import { approvalWord, profileOf } from "./settings.ts";
 import { ThreadStarted } from "./wire.ts";
 
 export interface ThreadOptions {
   workspace: string;
   policy: ApprovalPolicy;
   sandbox: SandboxMode;
-  instructions: string;
+  /** What to tell the model beside the engine's own instructions. */
+  instructions: () => Promise<string>;
   /** Empty: the engine's own default. */
   model: string;
 }
@@ -28,7 +29,8 @@ export async function startThread(
   items: readonly ResponseItem[],
   signal: AbortSignal,
 ): Promise<{ id: string; model: string }> {
-  const { workspace, policy, instructions, model } = options;
+  const { workspace, policy, model } = options;
+  const instructions = await options.instructions();
   const asked = {
     cwd: workspace,
     approvalPolicy: approvalWord(policy),
@@ -39,7 +41,7 @@ export async function startThread(
   };
   const answer = await server.call("thread/start", asked, signal);
   const started = ThreadStarted.parse(answer);
-  checkBounds(started, options);
+  checkBounds(started, options, server.marker);
   const { id } = started.thread;
   const history = historyItems(items);
   for (let at = 0; at < history.length; at += PORTION) {
@@ -53,14 +55,15 @@ export async function startThread(
 function checkBounds(
   { approvalPolicy, sandbox, activePermissionProfile }: ReturnType<typeof ThreadStarted.parse>,
   { policy, sandbox: mode }: ThreadOptions,
+  marker: string,
 ): void {
-  const isOurs = mode === "danger-full-access" || activePermissionProfile?.id === OWN;
+  const isOurs = mode === "danger-full-access" || activePermissionProfile?.id === profileOf(marker, mode);
   if (isOurs && SANDBOX_WORDS[mode] === sandbox.type && approvalPolicy === approvalWord(policy)) return;
   throw new AgentError(
     "internal",
     `The codex engine does not keep to this server's bounds: expected sandbox ${SANDBOX_WORDS[mode]} and approval ` +
       `policy ${approvalWord(policy)}, got ${sandbox.type} and ${JSON.stringify(approvalPolicy)}. ` +
-      "Does the configuration in CODEX_HOME set them?",
+      "Does a configuration of the machine in /etc/codex set them?",
   );
 }
 
