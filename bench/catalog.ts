@@ -24,8 +24,6 @@ async function main(sessions: number): Promise<void> {
   try {
     const writing = performance.now();
     for (let number = 0; number < sessions; number += 1) writeSession(folder, number);
-    // A server that starts goes through the newest until one that is signed, for what a crash has left open.
-    writeFileSync(checkpointPath(folder, idOf(sessions - 1)), "");
     say(`${sessions} sessions of ${LINES} lines written`, performance.now() - writing);
     for (const name of ["the catalog is built from the files", "a cold start with the catalog"]) {
       console.log(`\n${name}:`);
@@ -166,6 +164,8 @@ function writeSession(folder: string, number: number): void {
     });
   });
   writeFileSync(join(folder, `${idOf(number)}.jsonl`), `${lines.join("\n")}\n`, { mode: 0o600 });
+  // A server that starts ends every session that has none: a crash would have left it open.
+  writeFileSync(checkpointPath(folder, idOf(number)), "");
 }
 
 const WORDS = Array.from({ length: 5000 }, (_, index) => `word${index.toString(36)}`);

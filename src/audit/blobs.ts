@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { SessionId } from "../contract/log.ts";
 import { cutLine, DATA, type SealedLine } from "./chain.ts";
 import { type Disk, writeWhole } from "./disk.ts";
-import { isSessionId } from "./files.ts";
+import { isSessionId, onlyMissing } from "./files.ts";
 import { endOfString } from "./json-strings.ts";
 
 /** From this length on, in bytes of JSON text, a string is kept beside the log. */
@@ -126,9 +126,13 @@ export function blobsOf({ audit }: SealedLine): string[] {
 
 /** What is wrong with a blob that a line refers to. */
 export function checkBlob(blobFolder: string, sha256: string): "whole" | "gone" | "edited" {
-  const path = join(blobFolder, sha256);
-  if (!existsSync(path)) return "gone";
-  return hash("sha256", readFileSync(path), "hex") === sha256 ? "whole" : "edited";
+  let content: Buffer;
+  try {
+    content = readFileSync(join(blobFolder, sha256));
+  } catch (cause) {
+    return onlyMissing(cause, `the blob ${sha256}`) ?? "gone";
+  }
+  return hash("sha256", content, "hex") === sha256 ? "whole" : "edited";
 }
 
 /** Looks for what begins with a rare character, because every message is looked through. */

@@ -110,6 +110,10 @@ export class ChainedFile {
     return this.#sync;
   }
 
+  get unsyncedBytes(): number {
+    return this.#bytes - this.#syncedBytes;
+  }
+
   /** A barrier that signs in any case. */
   checkpoint(): Promise<void> {
     this.#signUpTo = this.#head.size;

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -64,7 +72,7 @@ describe("an erased line", () => {
 
   it("is erased in the archive, too", async () => {
     await written({ text: "my name" });
-    await moveToArchive(folder, ID);
+    await moveToArchive(realDisk, folder, ID);
     await store.erase(ID, 1, "request");
     expect(await store.verify(ID)).toMatchObject({ ok: true, erased: [{ seq: 1 }] });
   });
@@ -100,6 +108,14 @@ describe("an erased line", () => {
       erased: [{ seq: 1, reason: "request again" }],
     });
     await working.close();
+  });
+
+  it("leaves what a crash tore off at the end of the log beside it", async () => {
+    await written({ text: "my name" });
+    appendFileSync(path(), '{"timestamp":"20');
+    await store.erase(ID, 1, "request");
+    expect(readFileSync(join(folder, `${ID}.torn`), "utf8")).toBe('{"timestamp":"20');
+    expect(await store.verify(ID)).toMatchObject({ ok: true, erased: [{ seq: 1 }] });
   });
 
   it("takes its blobs with it, but not those that other lines need", async () => {

@@ -5,7 +5,7 @@ import { AgentError } from "../contract/error.ts";
 import type { Seq, SessionId } from "../contract/log.ts";
 import { blobFolderOf, blobsOf } from "./blobs.ts";
 import { cutLine, DATA, type SealedLine } from "./chain.ts";
-import { type Disk, writeWhole } from "./disk.ts";
+import { type Disk, giveToOwnerOf, writeWhole } from "./disk.ts";
 import { readLines } from "./files.ts";
 import { escapeControls } from "./line.ts";
 
@@ -70,6 +70,7 @@ async function copyErased({ path, seq, reason, disk }: Omit<Erasure, "id" | "rec
   const copy = disk.open(`${path}.new`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
   const file = await open(path, O_RDONLY | O_NOFOLLOW);
   try {
+    giveToOwnerOf(path, copy);
     for await (const bytes of readLines(file)) {
       const line = cutLine(bytes);
       const isMeant = line?.seq === seq;

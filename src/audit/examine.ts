@@ -6,7 +6,7 @@ import type { LogProblem, Seq, VerifyReport } from "../contract/log.ts";
 import { blobFolderOf, blobsOf, checkBlob } from "./blobs.ts";
 import { type ChainHead, GENESIS, type SealedLine } from "./chain.ts";
 import { type Checkpoint, readCheckpoints, SERVER_ORIGIN } from "./checkpoint.ts";
-import { readLines } from "./files.ts";
+import { onlyMissing, readLines } from "./files.ts";
 import type { VerifierKey } from "./keys.ts";
 import { SESSION_ENDED, timestampOf } from "./line.ts";
 import type { KnownSession } from "./server-log.ts";
@@ -40,14 +40,16 @@ interface Subject {
 
 /** Undefined where there is no such file. */
 export async function examine(subject: Subject): Promise<Examined | undefined> {
-  const { path, origin, keys } = subject;
+  const { path, id, origin, keys } = subject;
+  const missing = (cause: unknown) =>
+    onlyMissing(cause, id === "server" ? "the server's log" : `the log of session ${id}`);
   // First, so that no checkpoint speaks of lines that were not there yet when the file was measured.
-  const notes = await readFile(path.replace(/\.jsonl$/, ".checkpoint"), "utf8").catch(() => "");
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => undefined);
+  const notes = await readFile(path.replace(/\.jsonl$/, ".checkpoint"), "utf8").catch(missing);
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(missing);
   if (file === undefined) return undefined;
   try {
     const { size } = await file.stat();
-    const examination = new Examination(subject, readCheckpoints(notes, origin, keys));
+    const examination = new Examination(subject, readCheckpoints(notes ?? "", origin, keys));
     for await (const line of readLines(file)) {
       examination.add(line);
       // What is appended while it is read belongs to the next report.

@@ -115,6 +115,10 @@ export class FileLog implements SessionLog {
     return this.#file.head.size - 1;
   }
 
+  get unsyncedBytes(): number {
+    return this.#file.unsyncedBytes;
+  }
+
   summary(): SessionSummary {
     return {
       session_id: this.#options.id,
@@ -170,6 +174,7 @@ export class FileLog implements SessionLog {
   async #endFile(withLine: boolean): Promise<void> {
     try {
       if (withLine) this.append("incoming", SESSION_ENDED);
+      await this.barrier();
     } finally {
       await this.#file.close();
     }

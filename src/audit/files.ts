@@ -70,21 +70,25 @@ export function openAtOnce(folder: string, id: SessionId): number | undefined {
 
 const TO_READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-function missing(id: SessionId, cause: unknown): undefined {
+const missing = (id: SessionId, cause: unknown): undefined => onlyMissing(cause, `the log of session ${id}`);
+
+/** For what may be missing, and has a link in its place at most. Throws AgentError `log_unavailable` for every other failure. */
+export function onlyMissing(cause: unknown, what: string): undefined {
   if (isMissing(cause)) return undefined;
-  const message = `the log of session ${id} cannot be read: ${reasonOf(cause)}`;
-  throw new AgentError("log_unavailable", message, { cause });
+  throw new AgentError("log_unavailable", `${what} cannot be read: ${reasonOf(cause)}`, { cause });
 }
 
 export async function sessionIds(folder: string): Promise<SessionId[]> {
-  const names = await readdir(folder);
-  return names.flatMap((name) => SESSION_FILE.exec(name)?.[1] ?? []);
+  return sessionIdsOf(await readdir(folder));
 }
+
+export const sessionIdsOf = (names: readonly string[]): SessionId[] =>
+  names.flatMap((name) => SESSION_FILE.exec(name)?.[1] ?? []);
 
 /** Where a session's file is: among the logs, or in the archive. Undefined where it is in neither. */
 export async function locate(folder: string, id: SessionId): Promise<string | undefined> {
   for (const place of [folder, join(folder, ARCHIVE)]) {
-    const stats = await lstat(pathOf(place, id)).catch(() => undefined);
+    const stats = await lstat(pathOf(place, id)).catch((cause: unknown) => missing(id, cause));
     if (stats?.isFile()) return pathOf(place, id);
   }
   return undefined;

@@ -12,13 +12,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { text } from "node:stream/consumers";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { GENESIS } from "./chain.ts";
 import { ChainedFile } from "./chained-file.ts";
 import { CheckpointFile } from "./checkpoint.ts";
-import { realDisk } from "./disk.ts";
+import { type Disk, realDisk } from "./disk.ts";
 import { signingKeyOf } from "./keys.ts";
 import { createFileLogStore, createLogStore } from "./log.ts";
 import { collect, errorCode, idOf, linesOf, logSuite } from "./log.suite.ts";
@@ -239,5 +240,31 @@ describe("a log on a full disk", () => {
     expect(seqs.at(-1)).toBe(head);
     expect(seqs.length).toBe(written.split("\n").length - 1);
     expect(seqs.length).toBeGreaterThan(10);
+  });
+});
+
+describe("the end of a session", () => {
+  it("is signed when the server's log has the session on the disk, not before", async () => {
+    const paths = new Map<number, string>();
+    const steps: string[] = [];
+    const disk: Disk = {
+      ...realDisk,
+      open(file, flags, mode) {
+        const descriptor = realDisk.open(file, flags, mode);
+        paths.set(descriptor, basename(file));
+        if (file.endsWith(`${idOf(1)}.checkpoint`)) steps.push("signed");
+        return descriptor;
+      },
+      async sync(descriptor) {
+        if (paths.get(descriptor) !== "server.jsonl") return;
+        // The server's log is slow, and the session's is at once on the disk.
+        for (let turn = 0; turn < 100; turn += 1) await nextTurn();
+        steps.push("registered");
+      },
+    };
+    const store = createFileLogStore({ folder, disk });
+    await store.create(idOf(1)).end();
+    await store.close();
+    expect(steps.slice(0, 2)).toEqual(["registered", "signed"]);
   });
 });

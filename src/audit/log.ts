@@ -39,6 +39,7 @@ class FileLogStore implements AuditStore {
     this.records = new CatalogRecords({
       source: new FileSource(folder),
       path: catalogPath(folder),
+      archive: (id) => trail.archive(id),
       live: () => trail.summaries(),
       othersWrite: () => !trail.isWriter && isLocked(folder),
       onFault: (error) => onFault(error instanceof Error ? error : new Error(String(error))),
@@ -47,6 +48,10 @@ class FileLogStore implements AuditStore {
 
   get publicKey(): string {
     return this.#trail.publicKey;
+  }
+
+  get unsyncedBytes(): number {
+    return this.#trail.unsyncedBytes;
   }
 
   create(id: SessionId): SessionLog {

@@ -23,6 +23,11 @@ export function createMemoryLogStore(): AuditStore {
   const records = new CatalogRecords({
     source: new MemorySource(logs),
     path: IN_MEMORY,
+    archive: async (id) => {
+      const log = logs.get(id);
+      if (log) log.archived = true;
+      return undefined;
+    },
     live,
     othersWrite: () => false,
     onFault: () => undefined,
@@ -50,6 +55,7 @@ export function createMemoryLogStore(): AuditStore {
     },
     read: (id, after, limit) => records.read(id, after, limit),
     publicKey: undefined,
+    unsyncedBytes: 0,
     recover: () => Promise.resolve([]),
     recordRead: () => undefined,
     verify: async (id) => unproven(id, logs.get(id)?.summary()),
@@ -114,11 +120,6 @@ class MemorySource implements LogSource {
     const watchers = this.#logs.get(id)?.watchers;
     watchers?.add(changed);
     return () => watchers?.delete(changed);
-  }
-
-  async archive(id: SessionId): Promise<void> {
-    const log = this.#logs.get(id);
-    if (log) log.archived = true;
   }
 
   async hold(id: SessionId, held: boolean): Promise<void> {

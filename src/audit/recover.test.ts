@@ -146,6 +146,39 @@ describe("the start after a crash", () => {
     expect(await storeOf().recover()).toEqual([ID]);
   });
 
+  it("finds such a session whatever its id, also where clients give the ids", async () => {
+    const store = storeOf();
+    await store.recover();
+    await store.create(idOf(2)).end();
+    await store.create("f".repeat(64)).end();
+    await store.close();
+    await crashed();
+    const server = join(folder, "server.jsonl");
+    const told = readFileSync(server, "utf8").split("\n");
+    const isAboutIt = (line: string) => line.includes("session_opened") && line.includes(ID);
+    writeFileSync(server, told.filter((line) => !isAboutIt(line)).join("\n"));
+    rmSync(path("checkpoint"));
+    expect(await storeOf().recover()).toEqual([ID]);
+    expect(faults).toEqual([]);
+  });
+
+  it("signs no log anew whose checkpoints were taken away and whose end is not the one on the record", async () => {
+    const store = storeOf();
+    await store.recover();
+    await store.create(ID).end();
+    await store.close();
+    const other = mkdtempSync(join(tmpdir(), "agentloop-recover-"));
+    const forger = createFileLogStore({ folder: other, signingKey: "0b".repeat(32) });
+    await forger.create(ID).end();
+    await forger.close();
+    writeFileSync(path(), readFileSync(join(other, `${ID}.jsonl`)));
+    rmSync(other, { recursive: true });
+    rmSync(path("checkpoint"));
+    expect(await storeOf().recover()).toEqual([]);
+    expect(faults).toEqual([expect.stringContaining("written anew")]);
+    expect(existsSync(path("checkpoint"))).toBe(false);
+  });
+
   it("goes on with the server's own log after a torn line", async () => {
     await crashed();
     appendFileSync(join(folder, "server.jsonl"), '{"timest');

@@ -9,7 +9,7 @@ import { type ChainHead, cutLine } from "./chain.ts";
 import { CheckpointFile, SERVER_ORIGIN } from "./checkpoint.ts";
 import type { Disk } from "./disk.ts";
 import type { SigningKey } from "./keys.ts";
-import { readLines, readLinesBackwards } from "./files.ts";
+import { onlyMissing, readLines, readLinesBackwards } from "./files.ts";
 import { cutTorn } from "./torn.ts";
 
 /** The server's log is signed this long after a line at the latest. Not at each: every session adds to it. */
@@ -91,7 +91,7 @@ const Recorded = z.object({ message_data: ServerEvent });
 /** What the server's log tells of its sessions, oldest first; lines that are damaged or tell of something else are left out. */
 async function* readServerEvents(folder: string): AsyncGenerator<ServerEvent & { timestamp?: string }> {
   const file = await open(serverLogPath(folder), constants.O_RDONLY | constants.O_NOFOLLOW).catch(
-    () => undefined,
+    (cause: unknown) => onlyMissing(cause, "the server's log"),
   );
   if (file === undefined) return;
   try {
@@ -162,14 +162,15 @@ export interface KnownSession {
   erased: Map<Seq, string>;
 }
 
-/** By session, or for one. */
+/** By session, or for these alone. */
 export async function readKnownSessions(
   folder: string,
-  only?: SessionId,
+  only?: readonly SessionId[],
 ): Promise<Map<SessionId, KnownSession>> {
   const known = new Map<SessionId, KnownSession>();
+  const wanted = only && new Set(only);
   for await (const event of readServerEvents(folder)) {
-    if (event.event === "server_started" || (only !== undefined && event.session_id !== only)) continue;
+    if (event.event === "server_started" || wanted?.has(event.session_id) === false) continue;
     const session: KnownSession = known.get(event.session_id) ?? { ends: [], erased: new Map() };
     known.set(event.session_id, session);
     if (event.event === "session_ended") session.ends.push({ size: event.size, hash: event.head });

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { type Disk, writeWhole } from "./disk.ts";
+import { type Disk, giveToOwnerOf, writeWhole } from "./disk.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 
@@ -12,9 +12,10 @@ export function cutTorn(disk: Disk, path: string): number {
   if (torn.bytes.length === 0) return torn.from;
   const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW, O_SYNC } = constants;
   const aside = path.replace(/\.jsonl$/, ".torn");
-  withOpen(disk, aside, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_SYNC, (descriptor) =>
-    writeWhole(disk, descriptor, torn.bytes),
-  );
+  withOpen(disk, aside, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_SYNC, (descriptor) => {
+    giveToOwnerOf(path, descriptor);
+    writeWhole(disk, descriptor, torn.bytes);
+  });
   withOpen(disk, path, O_WRONLY | O_NOFOLLOW, (descriptor) => disk.truncate(descriptor, torn.from));
   return torn.from;
 }

@@ -1,22 +1,28 @@
 import { dirname, join } from "node:path";
 import { AgentError } from "../contract/error.ts";
-import type { ReadFact, Seq, SessionId, SessionSummary, VerifyReport } from "../contract/log.ts";
+import type {
+  ArchiveProblem,
+  ReadFact,
+  Seq,
+  SessionId,
+  SessionSummary,
+  VerifyReport,
+} from "../contract/log.ts";
 import type { Redactor } from "../contract/redact.ts";
-import { isHeld } from "./archive.ts";
+import { isHalfArchived, isHeld, moveToArchive } from "./archive.ts";
 import type { ChainHead } from "./chain.ts";
 import type { Durability } from "./chained-file.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import { eraseLine } from "./erase.ts";
+import type { Examined } from "./examine.ts";
 import { continueFileLog, type FileLog, type FileLogOptions, startFileLog } from "./file-log.ts";
 import { isSessionId, locate } from "./files.ts";
-import { loadSigningKey, type SigningKey } from "./keys.ts";
-import { lockStore } from "./lock.ts";
 import { redactPatterns } from "./redact/patterns.ts";
-import { type OpenedServerLog, openServerLog } from "./server-log.ts";
 import { damageOf, interruptedSessions } from "./recover.ts";
+import type { KnownSession } from "./server-log.ts";
+import { StoreWriter } from "./store-writer.ts";
 import { cutTorn } from "./torn.ts";
 import { examineServer, examineSession, verifySession } from "./verify.ts";
-import { Witness } from "./witness.ts";
 
 export interface TrailOptions {
   folder: string;
@@ -37,34 +43,34 @@ export class Trail {
   readonly #options: Required<Pick<TrailOptions, "folder" | "durability" | "onFault" | "disk">>;
   readonly #given: TrailOptions;
   readonly #active = new Map<SessionId, FileLog>();
-  /** Sessions that are being opened or erased from. */
+  /** Sessions that are being opened, archived or erased from. */
   readonly #busy = new Set<SessionId>();
-  #keyUsed: SigningKey | undefined;
-  #witness: Witness | undefined;
-  #server: (OpenedServerLog & { release: () => void }) | undefined;
+  readonly #writer: StoreWriter;
 
   constructor(options: TrailOptions) {
     const { folder, durability = "barrier", onFault = () => undefined, disk = realDisk } = options;
+    const { signingKey, witnessUrl } = options;
     this.#given = options;
     this.#options = { folder, durability, onFault, disk };
+    this.#writer = new StoreWriter({ ...this.#options, signingKey, witnessUrl });
   }
 
   get publicKey(): string {
-    return this.#key.text;
-  }
-
-  active(id: SessionId): FileLog | undefined {
-    return this.#active.get(id);
+    return this.#writer.key.text;
   }
 
   /** Whether this process is the one that writes to the store. */
   get isWriter(): boolean {
-    return this.#server !== undefined;
+    return this.#writer.isOpen;
   }
 
   /** Of the logs that are being written. */
   summaries(): SessionSummary[] {
     return [...this.#active.values()].map((log) => log.summary());
+  }
+
+  get unsyncedBytes(): number {
+    return [...this.#active.values()].reduce((sum, log) => sum + log.unsyncedBytes, 0);
   }
 
   create(id: SessionId): FileLog {
@@ -89,32 +95,39 @@ export class Trail {
       }
       // Durable before the file grows: after a crash the server's log tells which files to look at.
       this.#recordOpened(id);
-      await this.#serverLog().log.barrier();
-      const log = await this.#continue(id, path);
+      await this.#writer.open().log.barrier();
+      const examined = await examineSession(this.#options.folder, id, [this.#writer.key], "unasked");
+      if (examined === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
+      const log = this.#continue(id, path, examined);
       this.#active.set(id, log);
       return log;
     });
   }
 
   async recover(): Promise<SessionId[]> {
-    const { log, sessions } = this.#serverLog();
+    const { log, sessions } = this.#writer.open();
     const { folder, disk } = this.#options;
     // A key that a crash takes away would leave logs behind that nobody can vouch for.
     if (this.#given.signingKey === undefined) await disk.syncFolder(join(folder, "keys"));
     await disk.syncFolder(folder);
     await disk.syncFolder(dirname(folder));
     const ended: SessionId[] = [];
-    for (const id of await interruptedSessions(folder, sessions)) {
-      if (await this.#recoverSession(id)) ended.push(id);
+    const unread: SessionId[] = [];
+    for (const [id, known] of await interruptedSessions(folder, sessions)) {
+      const outcome = await this.#recoverSession(id, known);
+      if (outcome === "ended") ended.push(id);
+      if (outcome === "unread") unread.push(id);
     }
     log.record({ event: "server_started" });
+    // So that the next start looks at them again.
+    for (const id of unread) this.#recordOpened(id);
     await log.barrier();
     return ended;
   }
 
   recordRead(fact: ReadFact): void {
     const { redactor } = this.#given;
-    this.#serverLog().log.record({ event: "read", ...(redactor ? withoutSecrets(fact, redactor) : fact) });
+    this.#writer.open().log.record({ event: "read", ...(redactor ? withoutSecrets(fact, redactor) : fact) });
   }
 
   async verify(id: SessionId): Promise<VerifyReport> {
@@ -126,8 +139,8 @@ export class Trail {
       .catch(() => undefined);
     const report =
       id === "server"
-        ? (await examineServer(folder, [this.#key]))?.report
-        : await verifySession(folder, id, [this.#key]);
+        ? (await examineServer(folder, [this.#writer.key]))?.report
+        : await verifySession(folder, id, [this.#writer.key]);
     if (report === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
     return report;
   }
@@ -145,59 +158,40 @@ export class Trail {
           `session ${id} is under legal hold: nothing is erased from it`,
         );
       }
+      const { log } = this.#writer.open();
       const record = async () => {
-        const { log } = this.#serverLog();
         log.record({ event: "line_erased", session_id: id, seq, reason });
         await log.barrier();
       };
+      // Half a line at the end is not copied: it must not be lost.
+      cutTorn(disk, path);
       await eraseLine({ path, id, seq, reason, disk, record });
     });
   }
 
-  async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    try {
-      await server?.log.close();
-      await this.#witness?.settled();
-    } finally {
-      server?.release();
-    }
+  /** Moves the log of a session that has ended. */
+  async archive(id: SessionId): Promise<ArchiveProblem | undefined> {
+    const { folder, disk } = this.#options;
+    return await this.#alone(id, async () => {
+      const path = await this.#existing(id);
+      if (isHeld(folder, id)) return "legal_hold";
+      this.#writer.open();
+      if (dirname(path) === folder) await moveToArchive(disk, folder, id);
+      return undefined;
+    });
   }
 
-  get #key(): SigningKey {
-    return (this.#keyUsed ??= loadSigningKey(
-      this.#options.folder,
-      this.#given.signingKey,
-      this.#options.disk,
-    ));
-  }
-
-  /** Opened with the first thing to write: who only reads leaves the store to its server. */
-  #serverLog() {
-    if (this.#server) return this.#server;
-    const { folder, disk, durability, onFault } = this.#options;
-    const { witnessUrl } = this.#given;
-    const { release } = lockStore(folder);
-    try {
-      const witness = witnessUrl === undefined ? undefined : new Witness(witnessUrl, onFault);
-      const publish = witness && ((note: string) => witness.send(note));
-      this.#witness = witness;
-      this.#server = { ...openServerLog({ folder, key: this.#key, disk, durability, publish }), release };
-      return this.#server;
-    } catch (error) {
-      release();
-      throw error;
-    }
+  close(): Promise<void> {
+    return this.#writer.close();
   }
 
   #logOptions(id: SessionId): FileLogOptions {
-    const { log } = this.#serverLog();
+    const { log } = this.#writer.open();
     const { folder, disk, durability } = this.#options;
     return {
       folder,
       id,
-      key: this.#key,
+      key: this.#writer.key,
       disk,
       durability,
       registered: () => log.barrier(),
@@ -209,11 +203,11 @@ export class Trail {
   }
 
   #recordOpened(id: SessionId): void {
-    this.#serverLog().log.record({ event: "session_opened", session_id: id });
+    this.#writer.open().log.record({ event: "session_opened", session_id: id });
   }
 
   async #recordEnd(id: SessionId, { size, hash }: ChainHead): Promise<void> {
-    const { log } = this.#serverLog();
+    const { log } = this.#writer.open();
     log.record({ event: "session_ended", session_id: id, size, head: hash });
     await log.barrier();
   }
@@ -231,16 +225,20 @@ export class Trail {
     }
   }
 
+  /** Also completes a move to the archive that was broken off. */
   async #existing(id: SessionId): Promise<string> {
-    const path = isSessionId(id) ? await locate(this.#options.folder, id) : undefined;
+    const { folder, disk } = this.#options;
+    if (isSessionId(id) && isHalfArchived(folder, id)) {
+      this.#writer.open();
+      await moveToArchive(disk, folder, id);
+    }
+    const path = isSessionId(id) ? await locate(folder, id) : undefined;
     if (path === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
     return path;
   }
 
   /** Goes on with a log after what a crash left at its end was put aside. */
-  async #continue(id: SessionId, path: string): Promise<FileLog> {
-    const examined = await examineSession(this.#options.folder, id, [this.#key], "unasked");
-    if (examined === undefined) throw new AgentError("unknown_session", `there is no session ${id}`);
+  #continue(id: SessionId, path: string, examined: Examined): FileLog {
     const damage = damageOf(examined);
     if (damage.length > 0) {
       throw new AgentError(
@@ -264,20 +262,33 @@ export class Trail {
     return log;
   }
 
-  /** Ends what a crash has left open. False where it cannot be gone on with. */
-  async #recoverSession(id: SessionId): Promise<boolean> {
-    const { folder, onFault } = this.#options;
-    const examined = await examineSession(folder, id, [this.#key], "unasked");
+  /** Ends what a crash has left open. */
+  async #recoverSession(
+    id: SessionId,
+    known: KnownSession | undefined | "unasked",
+  ): Promise<"ended" | "left" | "unread"> {
+    const { folder, disk, onFault } = this.#options;
+    let examined: Examined | undefined;
+    try {
+      if (isHalfArchived(folder, id)) {
+        await moveToArchive(disk, folder, id);
+        return "left";
+      }
+      examined = await examineSession(folder, id, [this.#writer.key], known);
+    } catch (error) {
+      onFault(error instanceof Error ? error : new Error(String(error)));
+      return "unread";
+    }
     const damage = examined ? damageOf(examined) : ["its file is gone"];
     if (examined === undefined || damage.length > 0) {
-      this.#serverLog().log.record({ event: "session_damaged", session_id: id, problems: damage });
+      this.#writer.open().log.record({ event: "session_damaged", session_id: id, problems: damage });
       onFault(new Error(`the log of session ${id} is damaged and left as it is: ${damage.join("; ")}`));
-      return false;
+      return "left";
     }
-    const log = await this.#continue(id, await this.#existing(id));
+    const log = this.#continue(id, await this.#existing(id), examined);
     const hasEnded = examined.report.state === "ended" && examined.tornBytes === 0;
     await (hasEnded ? log.release() : log.end());
-    return true;
+    return "ended";
   }
 }
 

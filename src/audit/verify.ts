@@ -3,7 +3,7 @@ import type { SessionId, VerifyReport } from "../contract/log.ts";
 import { ARCHIVE } from "./archive.ts";
 import { SERVER_ORIGIN, sessionOrigin } from "./checkpoint.ts";
 import { examine, type Examined } from "./examine.ts";
-import { isSessionId, locate, sessionIds } from "./files.ts";
+import { isSessionId, locate, onlyMissing, sessionIds } from "./files.ts";
 import type { VerifierKey } from "./keys.ts";
 import { type KnownSession, readKnownSessions, serverLogPath } from "./server-log.ts";
 
@@ -23,7 +23,7 @@ async function verifyOnce(
   id: SessionId,
   keys: readonly VerifierKey[],
 ): Promise<VerifyReport | undefined> {
-  const known = (await readKnownSessions(folder, id)).get(id);
+  const known = (await readKnownSessions(folder, [id])).get(id);
   const examined = await examineSession(folder, id, keys, known);
   return examined?.report ?? (known && gone(id));
 }
@@ -32,8 +32,10 @@ async function verifyOnce(
 export async function* verifyAll(folder: string, keys: readonly VerifierKey[]): AsyncGenerator<VerifyReport> {
   const known = await readKnownSessions(folder);
   const server = await examineServer(folder, keys);
-  const there = [...(await sessionIds(folder)), ...(await sessionIds(join(folder, ARCHIVE)).catch(() => []))];
-  const ids = new Set([...there, ...known.keys()]);
+  const archived = await sessionIds(join(folder, ARCHIVE)).catch((cause: unknown) =>
+    onlyMissing(cause, "the archive"),
+  );
+  const ids = new Set([...(await sessionIds(folder)), ...(archived ?? []), ...known.keys()]);
   if (server || ids.size > 0) yield server?.report ?? gone("server");
   for (const id of [...ids].sort()) {
     const report = (await examineSession(folder, id, keys, known.get(id)))?.report;

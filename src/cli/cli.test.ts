@@ -1,6 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -8,6 +16,7 @@ import { createLogStore } from "../audit/log.ts";
 import { isLogCommand, runCommand } from "./cli.ts";
 
 const idOf = (number: number) => number.toString(16).padStart(32, "0");
+const NO_SETTINGS = { sessionStorePath: undefined, auditSigningKey: undefined, auditWitnessUrl: undefined };
 const EVIL = "\u001b[2J\u009b31m\u202eevil\r\nline";
 
 let folder: string;
@@ -15,8 +24,8 @@ beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "agentloop-cli-"))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A session that has ended, with something in it that no terminal should get. */
-async function write(number: number, words = "tidy up"): Promise<string> {
-  const store = createLogStore({ folder });
+async function write(number: number, words = "tidy up", signingKey?: string): Promise<string> {
+  const store = createLogStore({ folder, signingKey });
   const log = store.create(idOf(number));
   log.append(
     "incoming",
@@ -39,13 +48,13 @@ async function write(number: number, words = "tidy up"): Promise<string> {
 
 async function run(
   arguments_: string[],
-  { columns, stop }: { columns?: number; stop?: AbortController } = {},
+  { columns, stop, signingKey }: { columns?: number; stop?: AbortController; signingKey?: string } = {},
 ) {
   let out = "";
   let said = "";
   const lines: (() => void)[] = [];
   const code = await runCommand([...arguments_, "--store", folder], {
-    storePath: () => undefined,
+    settings: () => ({ ...NO_SETTINGS, auditSigningKey: signingKey }),
     terminal: {
       out: (text) => {
         out += Buffer.from(text).toString();
@@ -71,7 +80,8 @@ function start(words: string[], into = "cat") {
     import { runCommand } from ${JSON.stringify(new URL("./cli.ts", import.meta.url).href)};
     import { processTerminal } from ${JSON.stringify(new URL("./terminal.ts", import.meta.url).href)};
     const terminal = processTerminal();
-    process.exitCode = await runCommand(process.argv.slice(1), { terminal, storePath: () => undefined });
+    const settings = () => (${JSON.stringify(NO_SETTINGS)});
+    process.exitCode = await runCommand(process.argv.slice(1), { terminal, settings });
   `;
   const shell = `set -o pipefail; "$@" | ${into}`;
   const node = [process.execPath, "--input-type=module", "-e", script, ...words];
@@ -169,6 +179,19 @@ describe("the command line", () => {
     }
   });
 
+  it("verifies and signs with the key that the server was given", async () => {
+    const signingKey = "0a".repeat(32);
+    const id = await write(1, "tidy up", signingKey);
+    const [verify, erase] = [
+      ["verify", "--all"],
+      ["erase", id, "1", "--reason", "asked for", "--yes"],
+    ];
+    for (const words of [verify, erase, verify]) expect((await run(words, { signingKey })).code).toBe(0);
+    expect(existsSync(join(folder, "keys"))).toBe(false);
+    const other = await run(["verify", "--all"], { signingKey: "0b".repeat(32) });
+    expect(other).toMatchObject({ code: 1, out: expect.stringContaining("wrong_key") });
+  });
+
   it("exports to a file of its owner alone, never over another one", async () => {
     const id = await write(1);
     const file = join(folder, "out.md");
@@ -206,17 +229,6 @@ describe("the command line", () => {
       { session_id: id },
     ]);
     expect((await run(["verify", id])).code).toBe(0);
-  });
-
-  it("leaves the archiving to a server that runs, and says how", async () => {
-    const id = await write(1);
-    const store = createLogStore({ folder });
-    await store.recover();
-    expect(await run(["archive", id])).toMatchObject({
-      code: 1,
-      said: expect.stringContaining("DELETE /sessions/ID"),
-    });
-    await store.close();
   });
 
   it.each([

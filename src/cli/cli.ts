@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { createLogStore } from "../audit/log.ts";
+import type { Config } from "../config/config.ts";
 import { AgentError } from "../contract/error.ts";
 import { archive, hold } from "./archive.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
@@ -32,8 +33,8 @@ export const isLogCommand = ([name]: readonly string[]): boolean =>
 
 export interface CommandOptions {
   terminal: Terminal;
-  /** The folder of the logs where the command line does not name it; undefined: they live in memory. */
-  storePath: () => string | undefined;
+  /** Of the server: where its logs are, undefined for memory, and what signs and witnesses them. */
+  settings: () => Pick<Config, "sessionStorePath" | "auditSigningKey" | "auditWitnessUrl">;
 }
 
 /**
@@ -61,7 +62,7 @@ export async function runCommand(
 async function run(
   command: Command,
   rest: readonly string[],
-  { terminal, storePath }: CommandOptions,
+  { terminal, settings }: CommandOptions,
 ): Promise<0 | 1> {
   const { values, positionals: words } = readArguments(command, rest);
   const { store: given, help, ...options } = values;
@@ -73,17 +74,20 @@ async function run(
   }
   const [least, most] = command.words;
   if (words.length < least || words.length > most) throw new UsageError(`got ${words.length} words`);
-  const folder = typeof given === "string" ? given : storePath();
+  const { sessionStorePath, auditSigningKey: signingKey, auditWitnessUrl: witnessUrl } = settings();
+  const folder = typeof given === "string" ? given : sessionStorePath;
   if (folder === undefined)
     throw new UsageError("--store: expected a folder, as SESSION_STORE_PATH is empty");
   if (!existsSync(folder)) throw new UsageError(`--store: expected the folder of the logs, got ${folder}`);
   const path = resolve(folder);
   const store = createLogStore({
     folder: path,
+    signingKey,
+    witnessUrl,
     onFault: ({ message }) => terminal.say(safeLines(`${message}\n`)),
   });
   try {
-    return await command.run({ folder: path, store, terminal, words, options });
+    return await command.run({ folder: path, signingKey, store, terminal, words, options });
   } finally {
     await store.close();
   }

@@ -17,6 +17,8 @@ export interface Terminal {
 
 export interface CommandContext {
   folder: string;
+  /** 64 hex digits; undefined where the store has a key of its own. */
+  signingKey: string | undefined;
   store: AuditStore;
   terminal: Terminal;
   words: string[];

@@ -50,7 +50,7 @@ async function* reports(
 /** With a file the key that somebody kept elsewhere: one that lies beside the logs could have been put there. */
 async function keysOf(context: CommandContext): Promise<VerifierKey[]> {
   const path = text(context, "key");
-  if (path === undefined) return loadVerifierKeys(context.folder);
+  if (path === undefined) return loadVerifierKeys(context.folder, context.signingKey);
   try {
     return parseVerifierKeys(await readFile(path, "utf8"));
   } catch (error) {

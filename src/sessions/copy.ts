@@ -24,22 +24,18 @@ export async function copyConversation(
   log: SessionLog,
 ): Promise<void> {
   const write = (body: ServerBody) => log.append("outgoing", JSON.stringify({ id: uuid(), ...body }));
-  try {
-    write({ type: "status", payload: { kind: "forked", from: source } });
-    if (inherited) {
-      const { model, provider } = inherited;
-      write({ type: "status", payload: { kind: "model_changed", model, provider } });
-    }
-    for await (const { message, json } of toldToEveryone(lines, upTo)) {
-      if (!NOT_COPIED.has(message.type) && !isArchiving(message)) log.append("outgoing", json);
-    }
-    if (chosen) {
-      const { name, provider } = chosen;
-      write({ type: "status", payload: { kind: "model_changed", model: name, provider } });
-    }
-  } catch (error) {
-    await log.end();
-    throw error;
+  write({ type: "status", payload: { kind: "forked", from: source } });
+  if (inherited) {
+    const { model, provider } = inherited;
+    write({ type: "status", payload: { kind: "model_changed", model, provider } });
+  }
+  for await (const { message, json } of toldToEveryone(lines, upTo)) {
+    if (NOT_COPIED.has(message.type) || isArchiving(message)) continue;
+    log.append("outgoing", json, { copied: true });
+  }
+  if (chosen) {
+    const { name, provider } = chosen;
+    write({ type: "status", payload: { kind: "model_changed", model: name, provider } });
   }
 }
 

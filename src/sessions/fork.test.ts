@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { createMemoryLogStore } from "../audit/memory.ts";
+import type { Agent } from "../contract/agent.ts";
 import { AgentError } from "../contract/error.ts";
 import type { Session } from "../contract/session.ts";
 import { createTestSessions, logLines, TestClient } from "../testing/test-session.ts";
@@ -50,6 +52,38 @@ describe("a forked session", () => {
     const types = lines.slice(1).map((line) => (line.message_data as { type: string }).type);
     expect(types).not.toContain("session_info");
     expect(types).not.toContain("response_delta");
+  });
+
+  test("has spent what it took itself, not what the other one took", async () => {
+    const logs = createMemoryLogStore();
+    const usage = { input_tokens: 100, output_tokens: 10 };
+    const { sessions } = createTestSessions({ logs, script: () => [...DONE, { usage }] });
+    const tokensOf = async (id: string) => (await logs.records.summary(id))?.tokens.input_tokens;
+    const source = await sessions.create({});
+    await say(source, "one");
+    const fork = await sessions.fork(source.id, Infinity, {});
+    expect([await tokensOf(source.id), await tokensOf(fork.id)]).toEqual([100, 0]);
+    await say(fork, "two");
+    const fork2 = await sessions.fork(fork.id, Infinity, {});
+    await say(fork2, "three");
+    expect(await Promise.all([source.id, fork.id, fork2.id].map(tokensOf))).toEqual([100, 100, 100]);
+  });
+
+  test("that cannot be taken up leaves nothing open behind it", async () => {
+    const logs = createMemoryLogStore();
+    const source = await createTestSessions({ logs, script: () => DONE }).sessions.create({});
+    await say(source, "one");
+    const fault = new Error("no memory");
+    let closed = 0;
+    const agent = {
+      restore: () => Promise.reject(fault),
+      close: async () => void (closed += 1),
+    } as Partial<Agent> as Agent;
+    const { sessions } = createTestSessions({ logs, options: { createAgent: () => agent } });
+    await expect(sessions.fork(source.id, Infinity, {})).rejects.toBe(fault);
+    const states: string[] = [];
+    for await (const { session_id, state } of logs.list()) if (session_id !== source.id) states.push(state);
+    expect([states, closed, sessions.size]).toEqual([["ended"], 1, 0]);
   });
 
   test("is not made of a session that does not exist, nor wider than the server", async () => {

@@ -17,9 +17,9 @@ export function writeManySessions(folder: string, count: number): void {
       lineOf(message, seq, FIRST + number * 60_000 + seq * 900),
     );
     writeFileSync(join(folder, `${sessionNumber(number)}.jsonl`), `${lines.join("\n")}\n`, { mode: 0o600 });
+    // A server that starts ends every session that has none: a crash would have left it open.
+    writeFileSync(checkpointPath(folder, sessionNumber(number)), "", { mode: 0o600 });
   }
-  // A server that starts goes through the newest until one that is signed, for what a crash has left open.
-  writeFileSync(checkpointPath(folder, sessionNumber(count - 1)), "", { mode: 0o600 });
 }
 
 function lineOf(message: object, seq: number, at: number): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AgentOutput } from "../../contract/agent.ts";
+import type { AgentOutput, AuditFacts } from "../../contract/agent.ts";
 import type { LogLine } from "../../contract/log.ts";
 import type { ModelRequest } from "../../contract/model.ts";
 import { createScriptedModel, type Respond } from "../../models/scripted/model.ts";
@@ -48,10 +48,11 @@ async function turn(loop: AgentLoop, text: string): Promise<AgentOutput[]> {
   return said;
 }
 
-async function* logOf(said: readonly AgentOutput[]): AsyncGenerator<LogLine> {
+async function* logOf(said: readonly AgentOutput[], audit: AuditFacts = {}): AsyncGenerator<LogLine> {
   for (const [seq, { body }] of said.entries()) {
     const message_data = { id: `m${seq}`, ...body };
-    yield { timestamp: "", event_type: "websocket_message_sent", direction: "outgoing", message_data, seq };
+    const line = { timestamp: "", event_type: "websocket_message_sent", direction: "outgoing" } as const;
+    yield { ...line, message_data, audit, seq };
   }
 }
 
@@ -65,6 +66,17 @@ describe("a long conversation", () => {
     await after.loop.restore(logOf(said));
     expect(after.loop.contextInfo()).toEqual(before.loop.contextInfo());
     expect(after.loop.contextInfo().tokenCount).toBe(5050);
+  });
+
+  it("is as long in a fork as its provider counted it before, and the fork has paid for none of it", async () => {
+    const before = start([[{ text: "hi" }, { usage: { input_tokens: 5000, output_tokens: 50 } }]]);
+    const said = await turn(before.loop, "a");
+    const budget = new Budget("session", { tokens: 6000 });
+    const after = start([], { budget });
+    await after.loop.restore(logOf(said, { copied: true }));
+    expect(after.loop.contextInfo()).toEqual(before.loop.contextInfo());
+    const model = createScriptedModel({});
+    expect(() => budget.hold({ model, inputTokens: 5900, aside: true })).not.toThrow();
   });
 
   it("is compacted by a model with a smaller window than it fills", async () => {

@@ -8,7 +8,10 @@ import type { History } from "./history.ts";
 /** What a log tells of a conversation beside its items. */
 export interface Restored {
   lastResponseId: string | undefined;
-  /** What every response took, explanations and summaries too; `model` has its provider before the name. */
+  /**
+   * What every response took, explanations and summaries too, but for those of the session that this one was forked
+   * from; `model` has its provider before the name.
+   */
   responses: { usage: Usage; model: string; aside: boolean }[];
   /** The conversation as its provider counted it last, undefined where it was compacted since. */
   counted: Counted | undefined;
@@ -19,8 +22,8 @@ export interface Restored {
 /** Plays the messages of a log into an empty history, as the loop once did: items, rewinds, compactions. */
 export async function restoreHistory(lines: AsyncIterable<LogLine>, history: History): Promise<Restored> {
   const state: Restored = { lastResponseId: undefined, responses: [], model: undefined, counted: undefined };
-  for await (const { direction, message_data: data } of lines) {
-    if (direction === "outgoing") takeMessage(data, state, history);
+  for await (const { direction, message_data: data, audit } of lines) {
+    if (direction === "outgoing") takeMessage({ data, copied: audit?.copied === true }, state, history);
   }
   markLast(state, history);
   return state;
@@ -31,7 +34,11 @@ const Relevant = z.object({
   type: z.enum(["session_info", "status", "loading_state", "response_item", "context_compacted"]),
 });
 
-function takeMessage(data: unknown, state: Restored, history: History): void {
+function takeMessage(
+  { data, copied }: { data: unknown; copied: boolean },
+  state: Restored,
+  history: History,
+): void {
   if (!Relevant.safeParse(data).success) return;
   const message = ServerMessage.safeParse(data);
   if (!message.success) return;
@@ -50,7 +57,7 @@ function takeMessage(data: unknown, state: Restored, history: History): void {
     state.lastResponseId = payload.responseId;
   if (payload.kind !== "response_finished") return;
   const { usage, aside = false, responseId } = payload;
-  state.responses.push({ usage, model: fullName(payload), aside });
+  if (!copied) state.responses.push({ usage, model: fullName(payload), aside });
   if (aside) return;
   state.lastResponseId = responseId;
   state.counted = countedAt(usage, history.items);

@@ -1,6 +1,7 @@
-import { chownSync, closeSync, constants, lstatSync, openSync, rmSync, statSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { giveToOwnerOf } from "../disk.ts";
 
 /** Another number: what an older server wrote is thrown away and read from the logs again. */
 const VERSION = 2;
@@ -83,8 +84,10 @@ export function openDatabase(path: string): DatabaseSync | undefined {
 export function createDatabase(path: string): DatabaseSync {
   if (path !== IN_MEMORY) {
     const { O_RDWR, O_CREAT, O_EXCL } = constants;
-    closeSync(openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600));
-    giveToOwner(path);
+    const descriptor = openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600);
+    // SQLite does so for the journal.
+    giveToOwnerOf(dirname(path), descriptor);
+    closeSync(descriptor);
   }
   const database = new DatabaseSync(path);
   database.exec(`${ALONE} BEGIN; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
@@ -126,13 +129,6 @@ const SQLITE_BUSY = 5;
 const codeOf = (error: unknown): number =>
   error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
 
-/** Whoever looks at a server's logs as root must not take the catalog away from it. SQLite does so for the journal. */
-function giveToOwner(path: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(dirname(path));
-  chownSync(path, uid, gid);
-}
-
 /** What was taken out of a log must not stand in a page that is not used any more. */
 const ALWAYS = "PRAGMA secure_delete = ON;";
 
@@ -145,10 +141,10 @@ const SHARED = `
   PRAGMA journal_size_limit = 8388608;
 `;
 
-/** After a crash nobody looks at it again. */
+/** After a crash or a failure nobody looks at it again. A journal would hold as much as the catalog: all is one transaction. */
 const ALONE = `
   ${ALWAYS}
   PRAGMA locking_mode = EXCLUSIVE;
-  PRAGMA journal_mode = MEMORY;
+  PRAGMA journal_mode = OFF;
   PRAGMA synchronous = OFF;
 `;

@@ -2,7 +2,7 @@ import { closeSync, lstatSync, readSync, type Stats, watch } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { SessionId } from "../../contract/log.ts";
-import { ARCHIVE, isHeld, moveToArchive, setHold } from "../archive.ts";
+import { ARCHIVE, isHeld, setHold } from "../archive.ts";
 import { blobFolderOf, putBack } from "../blobs.ts";
 import { isSessionId, openAtOnce, openFile, pathOf } from "../files.ts";
 import { type CutLine, LineCutter } from "../line-cutter.ts";
@@ -114,10 +114,6 @@ export class FileSource implements LogSource {
     } catch {
       return () => clearInterval(timer);
     }
-  }
-
-  archive(id: SessionId): Promise<void> {
-    return moveToArchive(this.#folder, id);
   }
 
   hold(id: SessionId, held: boolean): Promise<void> {

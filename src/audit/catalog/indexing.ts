@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { SessionId, SessionSummary } from "../../contract/log.ts";
+import type { ArchiveProblem, SessionId, SessionSummary } from "../../contract/log.ts";
 import { changedLogs, compareNames } from "./compare.ts";
 import { IN_MEMORY, isDamage, removeDatabase } from "./database.ts";
 import { CatalogPlace, type OpenCatalog } from "./opening.ts";
@@ -10,6 +10,8 @@ export interface CatalogOptions {
   source: LogSource;
   /** The catalog's file, or IN_MEMORY. */
   path: string;
+  /** Moves an ended log, with all that belongs to it, where archived logs are; undefined when that is done. */
+  archive: (id: SessionId) => Promise<ArchiveProblem | undefined>;
   /** What this process writes to just now, as it stands. */
   live: () => Iterable<SessionSummary>;
   /** Whether another process writes here: then what is marked as active is so, and no relic of a crash. */

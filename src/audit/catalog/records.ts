@@ -99,9 +99,9 @@ export class CatalogRecords implements Records {
     if (listing === undefined) throw unknownSession(id);
     if (listing.state === "active") return "active";
     if (this.#options.source.find(id)?.held) return "legal_hold";
-    if (listing.state === "ended") await this.#options.source.archive(id);
+    const problem = listing.state === "ended" ? await this.#options.archive(id) : undefined;
     await this.summary(id);
-    return undefined;
+    return problem;
   }
 
   async hold(id: SessionId, held: boolean): Promise<void> {

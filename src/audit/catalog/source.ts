@@ -35,7 +35,5 @@ export interface LogSource {
   raw(id: SessionId): AsyncIterable<Uint8Array>;
   /** Calls back, now and then also for nothing, until the returned function is called. */
   watch(id: SessionId, changed: () => void): () => void;
-  /** Moves an ended log, with all that belongs to it, where archived logs are. */
-  archive(id: SessionId): Promise<void>;
   hold(id: SessionId, held: boolean): Promise<void>;
 }

@@ -68,7 +68,7 @@ export function addLine(totals: Totals, line: LogLine | undefined): void {
   if ("event" in message && message.event === "session_ended") totals.ended = 1;
   if (!looksLikeFact(message)) return;
   const fact = Fact.safeParse(message).data;
-  if (fact !== undefined) addFact(totals, fact);
+  if (fact !== undefined) addFact(totals, fact, line.audit?.copied === true);
 }
 
 /** Enough for a title, even when there is much white space in it. In characters. */
@@ -130,7 +130,7 @@ const STATUS_KINDS: ReadonlySet<unknown> = new Set([
   "forked",
 ]);
 
-function addFact(totals: Totals, fact: Fact): void {
+function addFact(totals: Totals, fact: Fact, copied: boolean): void {
   switch (fact.type) {
     case "user_input":
       totals.preview ??= previewOf(fact.payload.input);
@@ -152,7 +152,8 @@ function addFact(totals: Totals, fact: Fact): void {
       totals.last_request = fact.id;
       break;
     case "status":
-      addStatus(totals, fact.payload);
+      // Another session has paid for it.
+      if (!copied || fact.payload.kind !== "response_finished") addStatus(totals, fact.payload);
       break;
   }
 }

@@ -137,6 +137,9 @@ function fill(words = "Tidy the notes."): void {
     },
   });
   tell({ type: "agent_finished", payload: { responseId: "r1", status: "completed", usage: USAGE } });
+  // Paid for by the session that this one was forked from.
+  const before = { responseId: "r0", provider: "openai", model: "gpt-5.0", usage: USAGE } as const;
+  tell({ type: "status", payload: { kind: "response_finished", ...before } }, { audit: { copied: true } });
 }
 
 /** The Markdown's lines outside of code blocks, without code spans, and the content of the blocks. */
@@ -188,6 +191,7 @@ describe("an export as Markdown", () => {
       /\*\*Turn completed\*\* .*1000 in \(400 cached\), 50 out \(10 reasoning\), \$0\.012500/,
     );
     expect(text).toContain("- `openai gpt-5.1`: 1 responses, 1000 tokens in, 50 out, $0.012500");
+    expect(text).not.toContain("gpt-5.0");
   });
 
   it.each([

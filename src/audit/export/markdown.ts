@@ -220,7 +220,8 @@ class Transcript {
         this.#callOf(line, status.callId, { name: status.name }).started = status;
         return "";
       case "response_finished":
-        this.#addCost(`${status.provider} ${status.model}`, status.usage);
+        // What was copied from another session that one has paid for.
+        if (line.audit?.copied !== true) this.#addCost(`${status.provider} ${status.model}`, status.usage);
         return "";
       case "rewound":
         return `The conversation goes on from response ${span(status.responseId)} ${place(line)}: what came later is no part of it.\n`;

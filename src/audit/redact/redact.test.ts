@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ServerMessage } from "../../contract/message.ts";
 import { createRedactor, unprotected } from "./redact.ts";
 import { spellingsOf } from "./spellings.ts";
 
@@ -144,6 +145,13 @@ describe("a value that is never replaced", () => {
     expect(unprotected([...weak, KEY])).toEqual(["SHORT", "WORD", "PART"]);
     const text = '{"type":"response_item","payload":"anthropic ollama"}';
     expect(createRedactor(weak).json(text)).toEqual({ text, count: 0 });
+  });
+
+  it("is no word that stands in the descriptions of the messages alone", () => {
+    const described = ServerMessage.options.map(({ description = "" }) => description).join(" ");
+    const secret = { name: "WORD", value: "conversation" };
+    expect(described).toContain(secret.value);
+    expect(unprotected([secret])).toEqual([]);
   });
 });
 

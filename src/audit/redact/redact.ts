@@ -26,8 +26,9 @@ const isUnprotected = ({ value }: Secret) => value.length < MIN_LENGTH || vocabu
 
 let words: string | undefined;
 
-/** Every key and word that the messages are made of: without them no client could read one. */
-const vocabulary = () => (words ??= JSON.stringify(z.toJSONSchema(ServerMessage)));
+/** Every key and word that the messages are made of: without them no client could read one. Descriptions do not count. */
+const vocabulary = () =>
+  (words ??= JSON.stringify(z.toJSONSchema(ServerMessage, { metadata: z.registry() })));
 
 function redactJson(finder: Finder, text: string): Redacted {
   // Seldom more than this: each way to escape a character is known to the finder.
