@@ -325,7 +325,7 @@ function leave(code) {
 
 function fail(message) {
   if (state.leaving) return;
-  const hint = message.includes("401") ? " (is AUTH_TOKEN right?)" : "";
+  const hint = /answered 401\b|unauthorized/.test(message) ? " (is AUTH_TOKEN right?)" : "";
   view.error(undefined, clean(message) + hint);
   leave(1);
 }

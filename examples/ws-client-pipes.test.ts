@@ -191,6 +191,11 @@ test("a server that is not there, refuses, or goes away", async () => {
   expect(await refused.exitCode).toBe(1);
   expect(refused.stderr).toMatch(/✗ .* answered 401 \(is AUTH_TOKEN right\?\)/);
 
+  const elsewhere = run(`${(await serve({ refuseWith: 418 })).url}/401`, "hello");
+  expect(await elsewhere.exitCode).toBe(1);
+  expect(elsewhere.stderr).toContain("/401/ws, which answered 418");
+  expect(elsewhere.stderr).not.toContain("AUTH_TOKEN");
+
   // Without a session_info there is no session to come back to.
   const leaving = await serve({ dialect: "plain" });
   const left = run(leaving.url, "hello");
@@ -198,6 +203,15 @@ test("a server that is not there, refuses, or goes away", async () => {
   leaving.drop();
   expect(await left.exitCode).toBe(1);
   expect(left.stderr).toContain("✗ the connection was lost (1006)");
+});
+
+test("a server behind a path is asked there for its sessions", async () => {
+  const server = await serve();
+  const client = run(`${server.url}/agent/ws`);
+  client.write("/sessions\n");
+  client.end();
+  await client.exitCode;
+  expect(client.stderr).toContain("GET /agent/sessions answered 404.");
 });
 
 test("help goes to standard output, a mistake to standard error", async () => {

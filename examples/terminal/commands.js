@@ -24,7 +24,7 @@ export function createCommands({ url, token, state, view, ask, leave }) {
       const model = state.model ?? state.info?.model ?? "the server's own";
       view.note(name ? `the next prompt runs on ${name}` : `model: ${model}`);
     },
-    "/sessions": () => listSessions(new URL("/sessions", url.href.replace(/^ws/, "http")), token, view),
+    "/sessions": () => listSessions(sessionsPage(url), token, view),
     "/help": () => {
       for (const [usage, meaning] of Object.entries(USAGES)) view.note(`${usage.padEnd(12)} ${meaning}`);
     },
@@ -42,6 +42,15 @@ export function createCommands({ url, token, state, view, ask, leave }) {
       else view.error(undefined, `There is no ${word}; /help lists what there is.`);
     };
   };
+}
+
+/** Of the server that is talked to at this URL: a path before `/ws` is its own. */
+function sessionsPage(url) {
+  const page = new URL(url.href.replace(/^ws/, "http"));
+  page.pathname = page.pathname.replace(/(?:\/ws(?:\/[0-9a-f]{32,64})?)?\/*$/, "/sessions");
+  page.search = "";
+  page.hash = "";
+  return page;
 }
 
 async function listSessions(address, token, view) {

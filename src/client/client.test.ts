@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { ServerMessage } from "../contract/message.ts";
 import { payloads, startTestBed, type TestBed } from "../e2e/test-bed.ts";
+import { startFakeServer } from "../testing/fake-agentloop-server.ts";
 import { Relay } from "../testing/relay.ts";
 import { assistantText } from "../testing/socket-client.ts";
 import { all, type Following, followClient } from "../testing/follow-client.ts";
@@ -88,7 +89,33 @@ describe("a client", () => {
     const turn = await all(client.turn("run pwd"));
     expect(asked).toEqual([]);
     expect(payloads(told, "approval_request")).toHaveLength(1);
+    expect(assistantText(turn)).toContain("`pwd` printed");
     expect(payloads(turn, "agent_finished")).toHaveLength(1);
+  });
+
+  it("gives a turn its own messages, whatever is told again of those before", async () => {
+    const first = follow();
+    for (const file of ["one.txt", "two.txt"]) await all(first.client.turn(`read ${file}`));
+    const again = follow({ sessionId: first.client.sessionId ?? "", after: -1 });
+    await again.client.ready;
+    const turn = await all(again.client.turn("run pwd"));
+    expect(assistantText(turn)).toContain("`pwd` printed");
+    expect(payloads(turn, "agent_finished")).toHaveLength(1);
+    expect(payloads(again.told, "agent_finished")).toHaveLength(3);
+  });
+
+  it("gives a turn that was asked for on the way to a running one its own end", async () => {
+    const server = await startFakeServer({ state: "running" });
+    onTestFinished(() => server.close());
+    const turn = all(follow({ url: server.url, sessionId: "a".repeat(32), after: -1 }).client.turn("go on"));
+    await server.take("user_input");
+    server.endTurn("cancelled");
+    server.beginTurn();
+    server.endTurn("completed");
+    expect(payloads(await turn, "agent_finished").map(({ status }) => status)).toEqual([
+      "cancelled",
+      "completed",
+    ]);
   });
 
   it("asks for what waits for an answer when it comes, once", async () => {

@@ -53,8 +53,8 @@ export interface AgentClient extends AsyncIterable<ServerMessage> {
   /** Says something, as soon as there is a connection. Answers the id of the message. While a turn runs it joins that. */
   say(input: string | InputItem[], options?: { model?: string }): string;
   /**
-   * Says something, and gives the messages until the turn that takes it in is over. Leaving the loop early does not
-   * cancel the turn. Throws ConnectionError when the turn's end will not come.
+   * Says something, and gives the messages until the turn that takes it in is over; what a session that was joined
+   * tells again is not among them. Leaving the loop early does not cancel the turn. Throws ConnectionError when the turn's end will not come.
    */
   turn(input: string | InputItem[], options?: { model?: string }): AsyncIterableIterator<ServerMessage>;
   answer(requestId: string, review: Review, extra?: { patch?: string; denyMessage?: string }): void;

@@ -35,6 +35,8 @@ export class Conversation implements AgentClient {
   #state: ClientState = "connecting";
   #sessionId: string | undefined;
   #isRunning = false;
+  /** What was told up to this number happened before this client came. */
+  #past: number | undefined;
   /** How many connections have opened. */
   #connections = 0;
   /** What is said goes out at once. */
@@ -176,14 +178,17 @@ export class Conversation implements AgentClient {
     this.#follow(message);
     if (message.type === "response_delta" && !this.#streams) return;
     this.#messages.tell(message);
-    for (const turn of this.#turns) turn.take(message);
+    if (!this.#isPast(message)) for (const turn of this.#turns) turn.take(message);
     for (const feed of this.#feeds) feed.put(message);
     this.#approver.take(message);
   }
 
+  #isPast({ seq = Infinity }: ServerMessage): boolean {
+    return seq <= (this.#past ?? -1);
+  }
+
   #follow(message: ServerMessage): void {
-    if (message.type === "loading_state") this.#isRunning = message.payload.loading;
-    if (message.type === "agent_finished") this.#isRunning = false;
+    if (!this.#isPast(message)) this.#isRunning = runsAfter(message) ?? this.#isRunning;
     // The rest of what was sent on this connection will not be read; none of it may be sent again and again.
     if (message.type === "error" && message.payload.details?.code === "message_too_large")
       this.#outbox.forget();
@@ -194,6 +199,10 @@ export class Conversation implements AgentClient {
     clearTimeout(this.#infoTimer);
     this.#sessionId = info.session_id;
     this.#isRunning = info.state === "running";
+    // What was said before the first of these is not what runs.
+    if (this.#past === undefined && this.#isRunning) for (const turn of this.#turns) turn.join();
+    // A server that lost the end of its log in a crash counts on from an earlier number.
+    this.#past = Math.min(this.#past ?? Infinity, info.head_seq);
     this.#firstInfo.resolve(info);
     if (!this.#flows) void this.#settle(info, this.#connections);
   }
@@ -209,7 +218,10 @@ export class Conversation implements AgentClient {
     const begun = [...this.#turns].filter(({ id }) => arrived(id) && !this.#outbox.waits(id));
     const ends = await Promise.all(
       state === "idle"
-        ? begun.map(async (turn) => [turn, await readTurnEnd(asked, turn.after)] as const)
+        ? begun.map(async (turn) => {
+            const after = Math.max(turn.after, this.#past ?? -1);
+            return [turn, await readTurnEnd(asked, after)] as const;
+          })
         : [],
     );
     if (this.#connections !== connection || this.#state !== "open") return;
@@ -237,6 +249,12 @@ export class Conversation implements AgentClient {
 /** Whoever closed the client knows that it is over. */
 const endFeed = (feed: Feed<ServerMessage>, error: ConnectionError) =>
   feed.end(error.code === "closed" ? undefined : error);
+
+/** Whether a turn runs after this; undefined where it does not say. */
+function runsAfter({ type, payload }: ServerMessage): boolean | undefined {
+  if (type === "loading_state") return payload.loading;
+  return type === "agent_finished" ? false : undefined;
+}
 
 const userMessage = (text: string): InputItem => ({
   type: "message",

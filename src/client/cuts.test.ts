@@ -83,7 +83,7 @@ const isInput = ({ message_data: data }: LogLine) => (data as { type?: string })
 
 describe("a server that is started again in mid-conversation", () => {
   async function twoLives(): Promise<
-    Following & { stop: (signal: NodeJS.Signals) => Promise<void>; start: () => Promise<void> }
+    Following & { url: string; stop: (signal: NodeJS.Signals) => Promise<void>; start: () => Promise<void> }
   > {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "script.json"), JSON.stringify({ repeat: true, responses: [speak()] }));
@@ -99,6 +99,7 @@ describe("a server that is started again in mid-conversation", () => {
     });
     return {
       ...following,
+      url: relay.url,
       stop: async (signal) => {
         relay.target = undefined;
         await server.stop(signal);
@@ -132,9 +133,13 @@ describe("a server that is started again in mid-conversation", () => {
     "after a crash says that the turn is lost, and goes on with the session",
     { timeout: 120_000 },
     async () => {
-      const { client, first, stop, start } = await twoLives();
+      const { client: before, url, stop, start } = await twoLives();
+      await all(before.turn("go on"));
+      const { client, told, first } = followClient({ url, sessionId: before.sessionId ?? "", after: -1 });
       const turn = all(client.turn("go on"));
-      await first(({ type, payload }) => type === "response_item" && payload.type === "reasoning");
+      const isReasoning = ({ type, payload }: ServerMessage) =>
+        type === "response_item" && payload.type === "reasoning";
+      await first((message) => isReasoning(message) && told.filter(isReasoning).length === 2);
       await stop("SIGKILL");
       await start();
       await expect(turn).rejects.toMatchObject({ code: "turn_lost" });

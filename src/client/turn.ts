@@ -25,6 +25,11 @@ export class Turn {
     this.feed = new Feed(onLeave);
   }
 
+  /** A turn ran already when it was asked for, as is known only now. */
+  join(): void {
+    this.#othersEnd = true;
+  }
+
   take(message: ServerMessage): void {
     this.feed.put(message);
     if (isInput(message)) this.#othersEnd = false;

@@ -9,13 +9,17 @@ const SHELL = "index.html";
 
 /**
  * The web UI as it was built into `folder`: its files by their names, and the application's page at every other path
- * below `/ui/`, because the application has routes of its own. Nothing in it is secret.
+ * below `/ui/`, because the application has routes of its own. `basePath`: what the server's paths begin with. Nothing in it is secret.
  */
-export function ui(folder: string): Page {
+export function ui(folder: string, basePath = ""): Page {
+  const place = (name: string, bytes: Uint8Array) => (name === SHELL ? placed(bytes, basePath) : bytes);
   let reading: Promise<ReadonlyMap<string, BuiltFile>> | undefined;
   return async (request) => {
     // All at once, so that a build in between does not mix with the one before.
-    const files = await (reading ??= readBuiltFiles(folder));
+    const files = await (reading ??= readBuiltFiles(folder, place).catch((error: unknown) => {
+      reading = undefined;
+      throw error;
+    }));
     if (!files.has(SHELL)) {
       reading = undefined;
       return notBuilt;
@@ -25,6 +29,15 @@ export function ui(folder: string): Page {
     return file === undefined ? notFound : await answerWith(file, request.headers, headersOf(file));
   };
 }
+
+/** The page with the addresses of its files, and told where the server's paths begin. */
+const placed = (page: Uint8Array, basePath: string): Uint8Array =>
+  Buffer.from(
+    Buffer.from(page)
+      .toString()
+      .replaceAll(`="${UI_PATH}`, `="${basePath}${UI_PATH}`)
+      .replace('data-base=""', `data-base="${basePath}"`),
+  );
 
 /** From the path without its last slash. */
 export const toUi: Page = () => Promise.resolve({ status: 302, headers: { Location: UI_PATH }, body: "" });

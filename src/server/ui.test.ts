@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, mkdir, realpath, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
@@ -94,6 +94,16 @@ describe("the web UI", () => {
         expect(policy).toContain(rule);
       }
     }
+  });
+
+  it("is there again when a file of it could not be read once", async () => {
+    const tooLarge = join(await build({}), "too-large.js");
+    await writeFile(tooLarge, "");
+    await truncate(tooLarge, 2 ** 33);
+    await serve();
+    expect((await site.ask({ path: "/ui/" })).status).toBe(500);
+    await rm(tooLarge);
+    expect((await site.ask({ path: "/ui/" })).status).toBe(200);
   });
 
   it("has its files by their names, with their types", async () => {

@@ -1,6 +1,12 @@
 import { existsSync } from "node:fs";
 import axe from "axe-core";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  type ViewportSize,
+} from "playwright-core";
 import { z } from "zod";
 
 /** Where Debian, Alpine, macOS and Chrome's own package put it. */
@@ -102,21 +108,37 @@ const Findings = z.object({
 });
 
 /** What axe finds against the accessibility of a page as it stands; one line each. */
-export async function axeFindings(page: Page): Promise<string[]> {
+export async function axeFindings(
+  page: Page,
+  { rules }: { rules?: readonly string[] } = {},
+): Promise<string[]> {
   if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe.source);
-  const { violations } = Findings.parse(
-    await page.evaluate("axe.run(document, {resultTypes: ['violations']})"),
-  );
+  const options = JSON.stringify({ resultTypes: ["violations"], ...(rules && { runOnly: rules }) });
+  const { violations } = Findings.parse(await page.evaluate(`axe.run(document, ${options})`));
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html.slice(0, 200)} ${failureSummary ?? ""}`),
   );
 }
 
 /** A page as it is on a screen; to hide what needs a mouse, a page must be opened on it. */
-export async function showOn(page: Page, { colorScheme, viewport }: (typeof SCREENS)[number]): Promise<void> {
+export async function showOn(
+  page: Page,
+  { colorScheme, viewport }: { colorScheme: "light" | "dark"; viewport: ViewportSize },
+): Promise<void> {
   await page.emulateMedia({ colorScheme });
   await page.setViewportSize(viewport);
   await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
+}
+
+/** What axe finds against a page in the one scheme, and against its colours in the other: only they differ. */
+export async function axeFindingsInBothSchemes(
+  page: Page,
+  screen: (typeof SCREENS)[number],
+): Promise<string[]> {
+  await showOn(page, { ...screen, colorScheme: "dark" });
+  const findings = await axeFindings(page, { rules: ["color-contrast", "link-in-text-block"] });
+  await showOn(page, { ...screen, colorScheme: "light" });
+  return [...findings, ...(await axeFindings(page))];
 }
 
 /** Both colour schemes, on a desk and on a phone. */

@@ -35,6 +35,8 @@ interface FakeServerOptions {
   sessions?: unknown[];
   /** Answers every upgrade and request with this HTTP status. */
   refuseWith?: number;
+  /** The session that is joined. Default: idle. */
+  state?: "idle" | "running";
 }
 
 /**
@@ -65,7 +67,7 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
     upgrades.push({ url: request.url ?? "", headers: request.headers });
     socket.on("message", (data: Buffer) => inbox.put(ClientMessage.parse(JSON.parse(data.toString("utf8")))));
     socket.on("close", () => inbox.end());
-    if (dialect === "current") say(SESSION_INFO);
+    if (dialect === "current") say(sessionInfo(options.state));
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
@@ -170,7 +172,7 @@ const USAGE = {
   cost_usd: 0.0123,
 };
 
-const SESSION_INFO: ServerBody = {
+const sessionInfo = (state: "idle" | "running" = "idle"): ServerBody => ({
   type: "session_info",
   payload: {
     session_id: "0f8fad5bd9cb469fa16570867728950e",
@@ -179,8 +181,8 @@ const SESSION_INFO: ServerBody = {
     workspace: "/home/ada/project",
     approvalPolicy: "suggest",
     sandbox: "workspace-write",
-    state: "idle",
+    state,
     head_seq: 0,
     server_version: "0.1.0",
   },
-};
+});

@@ -1,13 +1,14 @@
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Router, useLocation } from "wouter";
-import { RecordError } from "./sessions/record-api.ts";
+import { RecordError } from "./parts/record-api.ts";
 import { ErrorBoundary } from "./shell/error-boundary.tsx";
 import { NotFound } from "./shell/not-found.tsx";
 import { Shell } from "./shell/shell.tsx";
 import { SignInGate } from "./sign-in/sign-in-gate.tsx";
 import { SIGN_IN_KEY } from "./sign-in/use-sign-in.ts";
 import { TalkPage } from "./talk/talk-page.tsx";
+import { serverPath } from "./parts/base-path.ts";
 
 const SessionsPage = lazy(() => import("./sessions/sessions-page.tsx"));
 const ReviewPage = lazy(() => import("./review/review-page.tsx"));
@@ -16,7 +17,7 @@ const ReviewPage = lazy(() => import("./review/review-page.tsx"));
 export function App() {
   return (
     <QueryClientProvider client={queries}>
-      <Router base="/ui">
+      <Router base={serverPath("/ui")}>
         <SignInGate>
           <Shell>
             <Page />

@@ -12,7 +12,7 @@ export interface RecordBed {
   bed: TestBed;
   /** The folder of the session logs. */
   store: string;
-  /** Opens a page of the web UI in a fresh profile. */
+  /** Loads a page of the web UI. On the same kind of screen it is the same tab as before: a new profile takes long. */
   open(path: string, options?: BrowserContextOptions): Promise<WatchedPage>;
   close(): Promise<void>;
 }
@@ -23,12 +23,24 @@ export async function startRecordBed(fill: (store: string) => void | Promise<voi
   const store = join(folder, "sessions");
   await fill(store);
   const [bed, browser] = await Promise.all([startTestBed({ SESSION_STORE_PATH: store }), openBrowser()]);
+  const tabs = new Map<string, Promise<WatchedPage>>();
+  const openTab = async (options: BrowserContextOptions) => {
+    const watched = await browser.open(bed.server.origin, options);
+    watched.page.setDefaultTimeout(DEADLINE_MS);
+    return watched;
+  };
   return {
     bed,
     store,
-    async open(path, options) {
-      const watched = await browser.open(bed.server.origin, options);
-      watched.page.setDefaultTimeout(DEADLINE_MS);
+    async open(path, options = {}) {
+      const screen = JSON.stringify(options);
+      const tab = tabs.get(screen) ?? openTab(options);
+      tabs.set(screen, tab);
+      const watched = await tab;
+      // Nothing of the page before is left; an address that differs in its hash alone would load nothing.
+      await watched.page.goto("about:blank");
+      watched.complaints.length = 0;
+      watched.badRequests.length = 0;
       await watched.page.goto(`/ui${path}`);
       return watched;
     },

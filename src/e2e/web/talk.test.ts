@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "playwright-core";
-import { axeFindings, SCREENS, showOn, type WatchedPage } from "../../testing/browser.ts";
+import { axeFindings, axeFindingsInBothSchemes, SCREENS, type WatchedPage } from "../../testing/browser.ts";
 import type { Asked, Said } from "../../testing/chat-model.ts";
 import { Relay } from "../../testing/relay.ts";
 import {
@@ -281,6 +281,19 @@ describe("the shell", () => {
     expect(await field(page).inputValue()).toBe("what?");
   });
 
+  it("draws no button to copy where the browser lends no clipboard", async () => {
+    const plain = await page.context().newPage();
+    await plain.addInitScript(
+      "Object.defineProperty(globalThis, 'isSecureContext', { value: false }); delete Navigator.prototype.clipboard;",
+    );
+    await plain.goto("/ui/");
+    await say(plain, "think");
+    await finished(plain);
+    expect(await plain.locator("pre", { hasText: "let x = 1;" }).count()).toBe(1);
+    expect(await plain.getByRole("button", { name: /^Copy/ }).count()).toBe(0);
+    await plain.close();
+  });
+
   it("says so where there is no page, and no session", async () => {
     const lost = await page.context().newPage();
     await lost.goto("/ui/nowhere");
@@ -301,9 +314,8 @@ describe("the shell", () => {
       await page.getByRole("button", { name: "Stop" }).waitFor({ state: "detached" });
     }
     await page.locator(".meter summary").click();
-    for (const screen of SCREENS) {
-      await showOn(page, screen);
-      expect(await axeFindings(page)).toEqual([]);
+    for (const screen of [SCREENS[0], SCREENS[2]]) {
+      expect(await axeFindingsInBothSchemes(page, screen)).toEqual([]);
       expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
     }
   });

@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useEffectEvent, useRef, useState } from 
 import type { Review } from "../../contract/message.ts";
 import { Badge } from "../parts/badge.tsx";
 import { ShieldIcon } from "../parts/icons.tsx";
+import { RiskBadge } from "../parts/risk.tsx";
 import type { OpenApproval } from "../talk/entries.ts";
 import { type Decide, Decisions } from "./decisions.tsx";
 import { reviewOfKeys } from "./keys.ts";
@@ -61,7 +62,7 @@ export function ApprovalDock({ approval, place, sandbox, mayTakeFocus, onAnswer 
         <h2 id="dock-title" ref={heading} tabIndex={-1}>
           {questionOf(approval)}
         </h2>
-        <Badge tone={RISK_TONES[request.risk]}>{request.risk} risk</Badge>
+        <RiskBadge risk={request.risk} />
         {place.count > 1 && (
           <Badge>
             {place.index} of {place.count}
@@ -86,8 +87,6 @@ export function ApprovalDock({ approval, place, sandbox, mayTakeFocus, onAnswer 
     </section>
   );
 }
-
-const RISK_TONES = { low: "muted", medium: "warn", high: "bad" } as const;
 
 export function questionOf({ request }: OpenApproval): string {
   if (request.files === undefined)

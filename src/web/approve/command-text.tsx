@@ -1,5 +1,5 @@
+import { scriptOf, wordOf } from "../parts/command.ts";
 import { Exact } from "../parts/exact.tsx";
-import { scriptOf, wordOf } from "./command-words.ts";
 
 /** A command with every one of its characters to be seen. */
 export function CommandText({ command }: { command: readonly string[] }) {

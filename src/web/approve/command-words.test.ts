@@ -1,24 +1,5 @@
 import { expect, it } from "vitest";
-import { exceedsHeadline, headline, scriptOf, wordOf } from "./command-words.ts";
-
-it("the script of a shell is told from its shell", () => {
-  expect(scriptOf(["bash", "-lc", "ls | wc"])).toEqual({ shell: ["bash", "-lc"], text: "ls | wc" });
-  expect(scriptOf(["/bin/sh", "-c", "ls"])?.text).toBe("ls");
-  expect(scriptOf(["bash", "-c", "echo $0", "x"])).toBeUndefined();
-  expect(scriptOf(["./bash", "-c", "ls"])).toBeUndefined();
-  expect(scriptOf(["python3", "-c", "print(1)"])).toBeUndefined();
-});
-
-it("a word shows where it ends", () => {
-  expect(["a/b.ts", "two words", "", "it's", "a\nb", "-x"].map(wordOf)).toEqual([
-    "a/b.ts",
-    "'two words'",
-    "''",
-    "'it'\\''s'",
-    "'a\nb'",
-    "-x",
-  ]);
-});
+import { exceedsHeadline, headline } from "./command-words.ts";
 
 it("a heading says that there is more", () => {
   expect(headline(["bash", "-lc", "#!/bin/bash\nset -e\n\n  cd x\nrm -rf y"])).toBe("cd x …");

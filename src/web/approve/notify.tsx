@@ -26,8 +26,8 @@ export function useCallBack(requestId: string | undefined, question: string): vo
     const call = () => {
       document.title = document.hidden ? `● ${question} · ${title}` : title;
       if (!document.hidden || notification !== undefined || permissionNow() !== "granted") return;
-      notification = new Notification("The agent waits for you", { body: question, tag: requestId });
-      notification.addEventListener("click", () => window.focus());
+      notification = notify(question, requestId);
+      notification?.addEventListener("click", () => window.focus());
     };
     call();
     document.addEventListener("visibilitychange", call);
@@ -37,4 +37,13 @@ export function useCallBack(requestId: string | undefined, question: string): vo
       notification?.close();
     };
   }, [requestId, question]);
+}
+
+/** Undefined where only service workers may: the mark in the title must do. */
+function notify(question: string, tag: string): Notification | undefined {
+  try {
+    return new Notification("The agent waits for you", { body: question, tag });
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,11 @@
 import { useState } from "react";
 import { CheckIcon, CopyIcon } from "./icons.tsx";
 
-/** Takes a text to the clipboard, and says so for a moment. */
+/** Takes a text to the clipboard, and says so for a moment. Not there where the browser lends none. */
 export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
   const [isDone, setDone] = useState(false);
+  // On other machines than this, only TLS is safe enough.
+  if (!window.isSecureContext) return null;
   const copy = async () => {
     await navigator.clipboard.writeText(text);
     setDone(true);

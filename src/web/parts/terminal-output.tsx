@@ -4,11 +4,11 @@ import { size } from "./format.ts";
 import { readTerminal, type Style } from "./terminal-text.ts";
 
 /** What a command wrote, in its colours. It follows what comes unless the reader has scrolled up. */
-export function TerminalOutput({ text, label = "Output" }: { text: string; label?: string }) {
+export function TerminalOutput({ text }: { text: string }) {
   const box = useRef<HTMLDivElement>(null);
   useFollow(box);
   return (
-    <div ref={box} className="terminal" tabIndex={0} role="group" aria-label={label}>
+    <div ref={box} className="terminal" tabIndex={0} role="group" aria-label="Output">
       <TerminalLines text={text} />
     </div>
   );

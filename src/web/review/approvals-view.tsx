@@ -1,14 +1,15 @@
 import { Link } from "wouter";
 import type { ApprovalRecord } from "../../contract/log.ts";
 import { Badge } from "../parts/badge.tsx";
+import { commandLine } from "../parts/command.ts";
 import { Readable } from "../parts/exact.tsx";
 import { duration } from "../parts/format.ts";
-import { When } from "../sessions/when.tsx";
+import { RiskBadge } from "../parts/risk.tsx";
+import { When } from "../parts/when.tsx";
 import { addressOf } from "./address.ts";
-import { Risk } from "./event-body.tsx";
 import { answerWord, deciderWords } from "./call-words.ts";
 import type { LogReader } from "./log-reader.ts";
-import { commandLine, oneLine } from "./read.ts";
+import { oneLine } from "./read.ts";
 
 interface ApprovalsViewProps {
   id: string;
@@ -19,7 +20,10 @@ interface ApprovalsViewProps {
 
 /** What was asked for, who answered what, and how long that took. */
 export function ApprovalsView({ id, reader, approvals }: ApprovalsViewProps) {
-  if (approvals === undefined) return <p className="review-wait">Reading…</p>;
+  if (approvals === undefined) {
+    const words = reader.damage === undefined ? "Reading…" : "A log that is damaged has no list of them.";
+    return <p className="review-wait">{words}</p>;
+  }
   if (approvals.length === 0) {
     return (
       <div className="empty">
@@ -71,7 +75,7 @@ function Approval({ id, approval, clients }: ApprovalProps) {
     <li className="card">
       <div className="card-head">
         <Decision approval={approval} />
-        <Risk risk={risk} />
+        <RiskBadge risk={risk} />
         <span className="card-time">
           <When iso={approval.requested_at} />
         </span>

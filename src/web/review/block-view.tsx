@@ -4,12 +4,11 @@ import { Badge, type Tone } from "../parts/badge.tsx";
 import { Diff } from "../parts/diff.tsx";
 import { Readable } from "../parts/exact.tsx";
 import { TerminalIcon, FileIcon } from "../parts/icons.tsx";
-import { Markdown } from "../parts/markdown.tsx";
 import { TerminalOutput } from "../parts/terminal-output.tsx";
 import { addressOf } from "./address.ts";
-import type { Block, TextBlock, ToolBlock } from "./conversation.ts";
-import { diffFile } from "./event-body.tsx";
+import type { Block, TextBlock, ToolBlock } from "./blocks.ts";
 import { LongText } from "./long-text.tsx";
+import { Prose } from "./prose.tsx";
 
 /** One thing of the conversation as it stood. */
 export const BlockView = memo(function BlockView({ id, block }: { id: string; block: Block }) {
@@ -41,28 +40,26 @@ const NAMES: Record<TextBlock["kind"], string> = {
   user: "User",
   assistant: "Assistant",
   reasoning: "Reasoning",
+  explanation: "Explanation",
+  instruction: "Instructions",
 };
 
 const nameOf = (block: TextBlock | ToolBlock): string =>
   block.kind === "tool" ? block.name : NAMES[block.kind];
 
-/** A longer text is drawn as it is: it may come again with every delta. */
-const MAX_MARKDOWN = 100_000;
-
-const Text = ({ block }: { block: TextBlock }) =>
-  block.kind === "user" || block.text.length > MAX_MARKDOWN ? (
-    <LongText text={block.text} />
-  ) : (
-    <Markdown text={block.text} />
-  );
+const Text = ({ block: { kind, text } }: { block: TextBlock }) =>
+  kind === "user" || kind === "instruction" ? <LongText text={text} /> : <Prose text={text} />;
 
 const STATES: Record<ToolBlock["state"], { words: string; tone: Tone }> = {
-  written: { words: "being written", tone: "muted" },
+  writing: { words: "being written", tone: "muted" },
+  written: { words: "waits", tone: "muted" },
   asked: { words: "waits for approval", tone: "warn" },
+  explaining: { words: "being explained", tone: "accent" },
   running: { words: "running", tone: "accent" },
   done: { words: "done", tone: "good" },
   failed: { words: "failed", tone: "bad" },
   denied: { words: "denied", tone: "bad" },
+  unrun: { words: "did not run", tone: "muted" },
 };
 
 function Tool({ tool }: { tool: ToolBlock }) {
@@ -86,7 +83,7 @@ function Tool({ tool }: { tool: ToolBlock }) {
         </p>
       )}
       {tool.decision !== "" && <p className="block-reason">{tool.decision}</p>}
-      {tool.files.length > 0 && <Diff files={tool.files.map(diffFile)} />}
+      {tool.files.length > 0 && <Diff files={tool.files} />}
       {tool.output !== "" && tool.files.length === 0 && <TerminalOutput text={tool.output} />}
     </>
   );

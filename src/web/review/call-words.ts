@@ -1,4 +1,5 @@
-import { commandLine, listAt, textAt, textsAt, told } from "./read.ts";
+import { commandLine } from "../parts/command.ts";
+import { listAt, textAt, textsAt, told } from "./read.ts";
 
 /** What a call does, of a request for approval or a start. */
 export function callWords(payload: unknown): string {

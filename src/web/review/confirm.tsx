@@ -26,7 +26,7 @@ export function Confirm({ title, text, action, act, onClose }: ConfirmProps) {
     }
   };
   return (
-    <dialog ref={dialog} className="confirm" aria-labelledby={titleId} onClose={() => onClose(false)}>
+    <dialog ref={dialog} className="dialog confirm" aria-labelledby={titleId} onClose={() => onClose(false)}>
       <h2 id={titleId}>{title}</h2>
       <p>{text}</p>
       {typeof state === "object" && (

@@ -1,65 +1,32 @@
 import type { LogLine } from "../../contract/log.ts";
 import { answerWord, callWords, deciderWords } from "./call-words.ts";
-import { contentText, flagAt, listAt, numberAt, textAt, toolResult, valueAt } from "./read.ts";
-
-/** One thing in the conversation as it stood at some moment. A change makes a new one. */
-export type Block = TextBlock | ToolBlock | NoticeBlock;
-
-interface Place {
-  /** The line it began with. */
-  seq: number;
-}
-
-export interface TextBlock extends Place {
-  kind: "user" | "assistant" | "reasoning";
-  itemId: string;
-  text: string;
-  isDone: boolean;
-}
-
-export interface ToolBlock extends Place {
-  kind: "tool";
-  itemId: string;
-  callId: string;
-  requestId: string;
-  name: string;
-  /** What it does, when that is known; before that the arguments as they are written. */
-  words: string;
-  argumentsText: string;
-  state: "written" | "asked" | "running" | "done" | "failed" | "denied";
-  /** Why it asks. */
-  reason: string;
-  /** What was answered. */
-  decision: string;
-  files: readonly FileDiff[];
-  output: string;
-  exitCode: number | undefined;
-}
-
-export interface NoticeBlock extends Place {
-  kind: "notice";
-  text: string;
-  tone: "muted" | "warn" | "bad" | "good";
-}
-
-export interface FileDiff {
-  path: string;
-  kind: string;
-  diff: string;
-}
+import { readToolResult } from "../parts/tool-result.ts";
+import {
+  type Block,
+  EMPTY_TOOL,
+  endedWithTurn,
+  isUnfinished,
+  type NoticeBlock,
+  roleOf,
+  type TextBlock,
+  type ToolBlock,
+  withArguments,
+  withOutput,
+  withText,
+} from "./blocks.ts";
+import { contentText, filesOf, flagAt, numberAt, textAt, valueAt } from "./read.ts";
 
 /** Follows a session line by line: what somebody saw who was there. */
 export class Conversation {
-  #blocks: Block[];
+  #blocks: Block[] = [];
   readonly #byItem = new Map<string, number>();
   readonly #byCall = new Map<string, number>();
   readonly #byRequest = new Map<string, number>();
   isWorking: boolean;
 
   constructor(blocks: readonly Block[] = [], isWorking = false) {
-    this.#blocks = [...blocks];
+    this.#keep([...blocks]);
     this.isWorking = isWorking;
-    for (const [index, block] of this.#blocks.entries()) this.#enter(block, index);
   }
 
   get blocks(): readonly Block[] {
@@ -107,7 +74,7 @@ export class Conversation {
       kind: kind === "reasoning" ? "reasoning" : "assistant",
       itemId,
       text: delta,
-      isDone: false,
+      isOpen: true,
       seq,
     });
   }
@@ -121,17 +88,23 @@ export class Conversation {
           kind: roleOf(item),
           itemId,
           text: contentText(valueAt(item, "content")),
-          isDone: true,
+          isOpen: false,
           seq,
         });
       case "reasoning": {
         const text = contentText(valueAt(item, "summary")) || contentText(valueAt(item, "content"));
-        return text === "" ? undefined : this.#text({ kind: "reasoning", itemId, text, isDone: true, seq });
+        return text === "" ? undefined : this.#text({ kind: "reasoning", itemId, text, isOpen: false, seq });
       }
       case "function_call": {
         const name = textAt(item, "name") ?? "tool";
         const argumentsText = textAt(item, "arguments") ?? "";
-        return this.#tool({ itemId, callId, seq }, (tool) => ({ ...tool, callId, name, argumentsText }));
+        return this.#tool({ itemId, callId, seq }, (tool) => ({
+          ...tool,
+          callId,
+          name,
+          argumentsText,
+          state: tool.state === "writing" ? "written" : tool.state,
+        }));
       }
       case "function_call_output":
         return this.#output(callId, textAt(item, "output") ?? "", seq);
@@ -147,7 +120,7 @@ export class Conversation {
   }
 
   #output(callId: string, json: string, seq: number): void {
-    const { text, exitCode } = toolResult(json);
+    const { text, exitCode } = readToolResult(json);
     this.#tool({ itemId: "", callId, seq }, (tool) => ({
       ...tool,
       output: text,
@@ -176,7 +149,7 @@ export class Conversation {
   #decide(payload: unknown): void {
     const review = textAt(payload, "review") ?? "";
     const decision = `${answerWord(review)} ${deciderWords(textAt(payload, "decidedBy"))}`.trim();
-    const state = review.startsWith("NO") ? "denied" : "running";
+    const state = review === "EXPLAIN" ? "explaining" : review.startsWith("NO") ? "denied" : "running";
     this.#change(this.#byRequest.get(textAt(payload, "requestId") ?? ""), (block) =>
       block.kind === "tool" ? { ...block, decision, state } : block,
     );
@@ -197,6 +170,8 @@ export class Conversation {
       case "model_changed":
         return this.#note(seq, `The model is now ${textAt(payload, "model") ?? "another one"}.`, "muted");
       case "retrying":
+        // The model is asked again: what it had begun to say will not be finished.
+        this.#keep(this.#blocks.filter((block) => !isUnfinished(block)));
         return this.#note(
           seq,
           `Waits ${numberAt(payload, "inMs") ?? "?"} ms: ${textAt(payload, "reason") ?? ""}`,
@@ -211,6 +186,7 @@ export class Conversation {
 
   #finish(payload: unknown, seq: number): void {
     this.isWorking = false;
+    this.#blocks = this.#blocks.map(endedWithTurn);
     const status = textAt(payload, "status");
     if (status === "cancelled") this.#note(seq, "The turn was stopped.", "warn");
     if (status === "failed") this.#note(seq, "The turn failed.", "bad");
@@ -224,6 +200,12 @@ export class Conversation {
     const index = this.#byCall.get(of.callId) ?? this.#byItem.get(of.itemId);
     if (index === undefined) return this.#push(change({ ...EMPTY_TOOL, ...of }));
     this.#change(index, (block) => (block.kind === "tool" ? change(block) : block));
+  }
+
+  #keep(blocks: Block[]): void {
+    this.#blocks = blocks;
+    for (const known of [this.#byItem, this.#byCall, this.#byRequest]) known.clear();
+    for (const [index, block] of blocks.entries()) this.#enter(block, index);
   }
 
   #push(block: Block): void {
@@ -247,39 +229,3 @@ export class Conversation {
     if (block.requestId !== "") this.#byRequest.set(block.requestId, index);
   }
 }
-
-const EMPTY_TOOL: Omit<ToolBlock, "seq" | "itemId" | "callId"> = {
-  kind: "tool",
-  requestId: "",
-  name: "",
-  words: "",
-  argumentsText: "",
-  state: "written",
-  reason: "",
-  decision: "",
-  files: [],
-  output: "",
-  exitCode: undefined,
-};
-
-const roleOf = (item: unknown): TextBlock["kind"] =>
-  textAt(item, "role") === "assistant" ? "assistant" : "user";
-
-const withText = (block: Block, delta: string): Block =>
-  block.kind === "notice" || block.kind === "tool" ? block : { ...block, text: block.text + delta };
-
-const withOutput = (block: Block, delta: string): Block =>
-  block.kind === "tool" ? { ...block, output: block.output + delta } : block;
-
-const withArguments = (tool: ToolBlock, delta: string): ToolBlock => ({
-  ...tool,
-  argumentsText: tool.argumentsText + delta,
-});
-
-/** The files of a request or a start, each with its diff. */
-export const filesOf = (payload: unknown): FileDiff[] =>
-  listAt(payload, "files").map((file) => ({
-    path: textAt(file, "path") ?? "",
-    kind: textAt(file, "kind") ?? "",
-    diff: textAt(file, "diff") ?? "",
-  }));

@@ -1,17 +1,18 @@
 import { Link } from "wouter";
 import type { LogLine } from "../../contract/log.ts";
-import { Diff, type DiffFile } from "../parts/diff.tsx";
+import { Diff } from "../parts/diff.tsx";
 import { Exact, Readable } from "../parts/exact.tsx";
-import { Markdown } from "../parts/markdown.tsx";
+import { RiskBadge } from "../parts/risk.tsx";
 import { TerminalOutput } from "../parts/terminal-output.tsx";
+import { readToolResult } from "../parts/tool-result.ts";
 import { Badge } from "../parts/badge.tsx";
 import { duration } from "../parts/format.ts";
 import { addressOf } from "./address.ts";
-import { type FileDiff, filesOf } from "./conversation.ts";
 import type { EventRow } from "./events.ts";
 import type { LogReader } from "./log-reader.ts";
 import { LongText } from "./long-text.tsx";
-import { contentText, textAt, textsAt, told, toolResult, valueAt } from "./read.ts";
+import { Prose } from "./prose.tsx";
+import { contentText, filesOf, textAt, textsAt, valueAt } from "./read.ts";
 
 interface EventBodyProps {
   id: string;
@@ -19,9 +20,6 @@ interface EventBodyProps {
   row: EventRow;
   reader: LogReader;
 }
-
-/** So much is drawn as markdown; longer texts as they are. */
-const MAX_MARKDOWN = 100_000;
 
 /** What an event says, in the form that suits it. */
 export function EventBody({ id, line, row, reader }: EventBodyProps) {
@@ -67,9 +65,6 @@ export function EventBody({ id, line, row, reader }: EventBodyProps) {
   }
 }
 
-const Prose = ({ text }: { text: string }) =>
-  text.length > MAX_MARKDOWN ? <LongText text={text} /> : <Markdown text={text} />;
-
 const Json = ({ value }: { value: unknown }) => (
   <LongText text={typeof value === "string" ? value : JSON.stringify(value, null, 2)} isCode />
 );
@@ -84,7 +79,7 @@ function readJson(text: string): unknown {
 
 /** A command, or the changes of a patch. */
 function Action({ payload }: { payload: unknown }) {
-  const files = filesOf(payload).map(diffFile);
+  const files = filesOf(payload);
   const command = textsAt(payload, "command");
   return (
     <>
@@ -109,25 +104,15 @@ const Command = ({ command }: { command: readonly string[] }) => (
   </div>
 );
 
-/** For the parts that draw diffs. */
-export const diffFile = ({ path, diff, kind }: FileDiff): DiffFile => ({
-  path,
-  diff,
-  ...(isChange(kind) && { kind }),
-});
-
-const isChange = (kind: string): kind is "add" | "update" | "delete" | "move" =>
-  ["add", "update", "delete", "move"].includes(kind);
-
 function Result({ json }: { json: string }) {
-  const { text, exitCode, seconds } = toolResult(json);
+  const { text, exitCode, durationMs } = readToolResult(json);
   return (
     <>
       <p className="event-say">
         {exitCode !== undefined && exitCode !== null && (
           <Badge tone={exitCode === 0 ? "good" : "bad"}>exit {exitCode}</Badge>
         )}{" "}
-        {seconds !== undefined && <span className="event-where">{duration(seconds * 1000)}</span>}
+        {durationMs !== undefined && <span className="event-where">{duration(durationMs)}</span>}
       </p>
       {text === "" ? <p className="event-where">No output.</p> : <TerminalOutput text={text} />}
     </>
@@ -140,7 +125,8 @@ function Approval({ id, payload, row, reader }: Omit<EventBodyProps, "line"> & {
     return (
       <>
         <p className="event-say">
-          <Readable text={textAt(payload, "reason") ?? ""} /> <Risk risk={textAt(payload, "risk") ?? ""} />
+          <Readable text={textAt(payload, "reason") ?? ""} />{" "}
+          <RiskBadge risk={textAt(payload, "risk") ?? ""} />
         </p>
         <Action payload={payload} />
       </>
@@ -169,10 +155,3 @@ function Approval({ id, payload, row, reader }: Omit<EventBodyProps, "line"> & {
     </>
   );
 }
-
-const RISKS: Record<string, "good" | "warn" | "bad"> = { low: "good", medium: "warn", high: "bad" };
-
-export const Risk = ({ risk }: { risk: string }) => {
-  const tone = told(RISKS, risk);
-  return tone && <Badge tone={tone}>{risk} risk</Badge>;
-};

@@ -1,4 +1,3 @@
-import { useEffect } from "react";
 import { Link } from "wouter";
 import { Badge } from "../parts/badge.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
@@ -10,7 +9,10 @@ import { EventBody } from "./event-body.tsx";
 import { EventFacts } from "./event-facts.tsx";
 import type { Tone } from "./events.ts";
 import type { LogReader } from "./log-reader.ts";
+import { LineWait } from "./line-wait.tsx";
 import { RawLine } from "./raw-line.tsx";
+import { useLine } from "./use-reader.ts";
+import { serverPath } from "../parts/base-path.ts";
 
 interface EventDetailProps {
   id: string;
@@ -22,12 +24,10 @@ interface EventDetailProps {
 /** One event in full: what it says, who and how, and the line as it stands in the log. */
 export function EventDetail({ id, reader, index, onStep }: EventDetailProps) {
   const row = reader.outline.rows[index];
-  const line = reader.lineAt(index);
-  useEffect(() => {
-    if (line === undefined) void reader.need(index).catch(() => undefined);
-  }, [reader, index, line]);
+  const needed = useLine(reader, index);
+  const { line } = needed;
   if (row === undefined) return null;
-  const link = `${window.location.origin}/ui${addressOf(id, "events", row.seq)}`;
+  const link = `${window.location.origin}${serverPath("/ui")}${addressOf(id, "events", row.seq)}`;
   return (
     <section className="event-detail" aria-label={`Event ${row.seq}`}>
       <header className="event-head">
@@ -75,7 +75,7 @@ export function EventDetail({ id, reader, index, onStep }: EventDetailProps) {
         </div>
       </header>
       {line === undefined ? (
-        <p className="review-wait">Reading…</p>
+        <LineWait needed={needed} />
       ) : (
         <div className="event-content" key={row.seq}>
           <EventBody id={id} line={line} row={row} reader={reader} />

@@ -1,7 +1,8 @@
 import type { LogLine } from "../../contract/log.ts";
 import { Readable } from "../parts/exact.tsx";
 import { duration, money, size } from "../parts/format.ts";
-import { commandLine, flagAt, listAt, numberAt, textAt, textsAt, valueAt } from "./read.ts";
+import { commandLine } from "../parts/command.ts";
+import { flagAt, listAt, numberAt, textAt, textsAt, valueAt } from "./read.ts";
 
 type Fact = [name: string, value: string];
 

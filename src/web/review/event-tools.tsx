@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { ChevronIcon } from "../parts/icons.tsx";
+import { useMedia } from "../parts/media.ts";
 import { type Group, groupNames, GROUPS, type Shown } from "./groups.ts";
 
 interface EventToolsProps {
@@ -13,29 +14,22 @@ interface EventToolsProps {
 export function EventTools({ shown, count, isReading, onShow, onJump }: EventToolsProps) {
   const [target, setTarget] = useState<Group>("approvals");
   const { name } = GROUPS[target];
+  const hidden = useMedia("(max-width: 47.99rem)") ? "unseen" : "";
   return (
     <div className="event-tools">
       <label>
-        <span>Show</span>
+        <span className={hidden}>Show</span>
         <select value={shown} onChange={({ target }) => onShow(target.value as Shown)}>
           <option value="all">All events</option>
           <option value="everything">All, with streamed pieces</option>
-          {groupNames.map((group) => (
-            <option key={group} value={group}>
-              {GROUPS[group].name}
-            </option>
-          ))}
+          {groupOptions}
         </select>
       </label>
       <div className="event-jump" role="group" aria-label="Jump">
         <label>
-          <span>Jump to</span>
+          <span className={hidden}>Jump to</span>
           <select value={target} onChange={({ target }) => setTarget(target.value as Group)}>
-            {groupNames.map((group) => (
-              <option key={group} value={group}>
-                {GROUPS[group].name}
-              </option>
-            ))}
+            {groupOptions}
           </select>
         </label>
         <button
@@ -59,3 +53,9 @@ export function EventTools({ shown, count, isReading, onShow, onJump }: EventToo
     </div>
   );
 }
+
+const groupOptions = groupNames.map((group) => (
+  <option key={group} value={group}>
+    {GROUPS[group].name}
+  </option>
+));

@@ -2,7 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { DownIcon } from "../parts/icons.tsx";
 import { useMedia } from "../parts/media.ts";
-import { isTyping } from "../sessions/filter-bar.tsx";
+import { isTyping } from "../parts/typing.ts";
 import { useEventInAddress } from "./address.ts";
 import { EventDetail } from "./event-detail.tsx";
 import { EventItem } from "./event-item.tsx";
@@ -85,7 +85,7 @@ export function EventsView({ id, reader }: { id: string; reader: LogReader }) {
           </ol>
         </div>
         {!tail.isAtEnd && reader.state.kind === "live" && reader.state.isConnected && (
-          <button type="button" className="button events-latest" onClick={tail.goToEnd}>
+          <button type="button" className="button pill events-latest" onClick={tail.goToEnd}>
             <DownIcon /> Latest
           </button>
         )}
@@ -108,7 +108,7 @@ const ENDS: Record<string, 0 | -1> = { Home: 0, End: -1 };
 function useStepKeys(step: (by: number) => void, goTo: (end: 0 | -1) => void): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || isInBox(event)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isInBox(event)) return;
       const by = STEPS[event.key];
       const end = ENDS[event.key];
       if (by === undefined && end === undefined) return;

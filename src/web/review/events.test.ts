@@ -20,6 +20,7 @@ describe("an event in words", () => {
       "assistant",
       "done",
     ],
+    [item({ type: "message", role: "user", standing: true, content: "Use tabs." }), "status", "Use tabs."],
     [
       item({ type: "function_call", name: "shell", arguments: '{"command":["bash","-lc","ls -l"]}' }),
       "call",

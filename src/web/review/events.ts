@@ -1,7 +1,8 @@
 import type { LogLine } from "../../contract/log.ts";
 import { answerWord, callWords, deciderWords } from "./call-words.ts";
+import { commandLine } from "../parts/command.ts";
+import { readToolResult } from "../parts/tool-result.ts";
 import {
-  commandLine,
   contentText,
   flagAt,
   listAt,
@@ -10,7 +11,6 @@ import {
   textAt,
   textsAt,
   told,
-  toolResult,
   valueAt,
   withoutEscapes,
 } from "./read.ts";
@@ -192,18 +192,21 @@ const ROLES: Record<string, Told> = {
   user: { kind: "user", label: "Taken in", words: "", tone: "muted" },
   assistant: { kind: "assistant", label: "Assistant", words: "" },
 };
+const SYSTEM: Told = { kind: "status", label: "System", words: "", tone: "muted" };
+const INSTRUCTIONS: Told = { ...SYSTEM, label: "Instructions" };
 
 function tellMessage(item: unknown): Told {
   const role = textAt(item, "role") ?? "";
-  const known = told(ROLES, role) ?? { kind: "status", label: "System", words: "", tone: "muted" };
-  return { ...known, words: contentText(valueAt(item, "content")) };
+  const known = flagAt(item, "standing") ? INSTRUCTIONS : (told(ROLES, role) ?? SYSTEM);
+  const label = flagAt(item, "aside") ? "Explanation" : known.label;
+  return { ...known, label, words: contentText(valueAt(item, "content")) };
 }
 
 function tellOutput(json: string): Told {
-  const { text, exitCode, seconds } = toolResult(json);
+  const { text, exitCode, durationMs } = readToolResult(json);
   const failed = exitCode !== 0 && exitCode !== undefined;
   const outcome = exitCode === undefined || exitCode === null ? "" : `exit ${exitCode}`;
-  const time = seconds === undefined ? "" : `${seconds} s`;
+  const time = durationMs === undefined ? "" : `${Math.round(durationMs) / 1000} s`;
   const facts = [outcome, time].filter(Boolean).join(", ");
   return {
     kind: "output",

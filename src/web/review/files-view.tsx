@@ -1,15 +1,15 @@
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { Badge } from "../parts/badge.tsx";
 import { Diff } from "../parts/diff.tsx";
 import { Readable } from "../parts/exact.tsx";
 import { ChevronIcon } from "../parts/icons.tsx";
 import { addressOf } from "./address.ts";
-import { filesOf } from "./conversation.ts";
-import { diffFile } from "./event-body.tsx";
+import { LineWait } from "./line-wait.tsx";
 import type { LogReader } from "./log-reader.ts";
 import type { ChangedFile } from "./outline.ts";
-import { valueAt } from "./read.ts";
+import { filesOf, valueAt } from "./read.ts";
+import { useLine } from "./use-reader.ts";
 
 /** So many files stand open at first. */
 const OPEN_FILES = 3;
@@ -60,7 +60,7 @@ function File({ id, path, changes, reader, isFirst }: FileProps) {
       open={isOpen}
       onToggle={({ currentTarget }) => setOpen(currentTarget.open)}
     >
-      <summary>
+      <summary className="bare">
         <ChevronIcon />
         <code>
           <Readable text={path} />
@@ -81,11 +81,8 @@ const OUTCOMES = {
 } as const;
 
 function Change({ id, change, reader }: { id: string; change: ChangedFile; reader: LogReader }) {
-  const index = reader.indexOf(change.seq);
-  const line = reader.lineAt(index);
-  useEffect(() => {
-    if (line === undefined) void reader.need(index).catch(() => undefined);
-  }, [reader, index, line]);
+  const needed = useLine(reader, reader.indexOf(change.seq));
+  const { line } = needed;
   const diffs = filesOf(valueAt(line?.message_data, "payload")).filter(({ path }) => path === change.path);
   const { words, tone } = OUTCOMES[change.outcome];
   return (
@@ -94,7 +91,7 @@ function Change({ id, change, reader }: { id: string; change: ChangedFile; reade
         <Badge tone={tone}>{words}</Badge>{" "}
         <Link href={addressOf(id, "events", change.seq)}>Event #{change.seq}</Link>
       </p>
-      {line === undefined ? <p className="review-wait">Reading…</p> : <Diff files={diffs.map(diffFile)} />}
+      {line === undefined ? <LineWait needed={needed} /> : <Diff files={diffs} />}
     </div>
   );
 }

@@ -1,14 +1,17 @@
 import type { LogLine } from "../../contract/log.ts";
-import { askRecord, RecordError, sessionPath } from "../sessions/record-api.ts";
+import { askRecord, RecordError, sessionPath } from "../parts/record-api.ts";
 import { LinePages } from "./line-pages.ts";
 import { Outline } from "./outline.ts";
 import { countWhere } from "./timeline.ts";
+import { serverPath } from "../parts/base-path.ts";
 
 /** The first answer is small, so that there is something to see. */
 const FIRST_LINES = 500;
 const NEXT_LINES = 4000;
 /** How long lines that come one by one are gathered before the page is told. */
 const GATHER_MS = 100;
+/** How long a server that has refused to tell what comes is left alone. */
+const PAUSE_MS = 3000;
 
 interface EventsPage {
   events: LogLine[];
@@ -35,14 +38,16 @@ export class LogReader {
   /** Counts what was told to those who listen. */
   version = 0;
   readonly #id: string;
-  readonly #pages = new LinePages();
+  readonly #pages: LinePages;
   readonly #listeners = new Set<() => void>();
   #stopping = new AbortController();
   #tail: EventSource | undefined;
   #gathering: ReturnType<typeof setTimeout> | undefined;
+  #pause: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(id: string) {
+  constructor(id: string, pages = new LinePages()) {
     this.#id = id;
+    this.#pages = pages;
   }
 
   /** Goes on where it was stopped. */
@@ -55,6 +60,7 @@ export class LogReader {
   stop(): void {
     this.#stopping.abort();
     this.#tail?.close();
+    clearTimeout(this.#pause);
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
   }
@@ -79,6 +85,8 @@ export class LogReader {
     const before = this.outline.rows[first - 1]?.seq ?? -1;
     const { events } = await this.#ask(before, count);
     for (const [offset, line] of events.entries()) this.#pages.set(first + offset, line);
+    if (this.#pages.get(index) === undefined)
+      throw new RecordError(0, "log_unavailable", "This line of the log cannot be read any more.");
     this.#tell();
   }
 
@@ -96,11 +104,18 @@ export class LogReader {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof RecordError && error.code !== "log_unavailable") return this.#fail(error);
+      if (error instanceof RecordError && error.code !== "log_unavailable") {
+        // Whoever follows a session is not shown a page of nothing because a proxy restarts.
+        return this.state.kind === "live" && isPassing(error) ? this.#readLater(signal) : this.#fail(error);
+      }
       // The tail goes around what cannot be read, and says where.
       this.damage = "Some lines of this log cannot be read.";
     }
-    if (!signal.aborted) this.#follow();
+    if (!signal.aborted) this.#follow(signal);
+  }
+
+  #readLater(signal: AbortSignal): void {
+    this.#pause = setTimeout(() => void this.#read(signal), PAUSE_MS);
   }
 
   #newest(): number {
@@ -118,17 +133,21 @@ export class LogReader {
     this.#tell();
   }
 
-  #follow(): void {
+  #follow(signal: AbortSignal): void {
     if (this.#hasEnded()) return this.#finish();
     const path = sessionPath(this.#id, `/events?after=${this.#newest()}`);
-    const tail = new EventSource(path);
+    const tail = new EventSource(serverPath(path));
     this.#tail = tail;
     const setConnected = (isConnected: boolean) => {
       this.state = { kind: "live", isConnected };
       this.#tell();
     };
     tail.addEventListener("open", () => setConnected(true));
-    tail.addEventListener("error", () => setConnected(false));
+    tail.addEventListener("error", () => {
+      setConnected(false);
+      // It comes back by itself where the connection was lost, and not where the server answered anything but 200.
+      if (tail.readyState === EventSource.CLOSED) this.#readLater(signal);
+    });
     tail.addEventListener("gap", ({ data }: MessageEvent<string>) => {
       const { after, next } = JSON.parse(data) as { after: number; next: number };
       this.damage = `Between line ${after} and line ${next} nothing can be read.`;
@@ -138,7 +157,7 @@ export class LogReader {
       if (this.#hasEnded()) return this.#finish();
       this.#gathering ??= setTimeout(() => this.#tell(), GATHER_MS);
     });
-    setConnected(tail.readyState === EventSource.OPEN);
+    setConnected(false);
   }
 
   #hasEnded(): boolean {
@@ -158,3 +177,6 @@ export class LogReader {
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** Whether it may go better when it is asked again. */
+const isPassing = ({ status }: RecordError): boolean => status === 0 || status === 429 || status >= 500;

@@ -46,7 +46,8 @@ export class Outline {
     this.timeline.add(row, line);
     this.#noteClient(line);
     const payload = valueAt(line.message_data, "payload");
-    if (row.kind === "usage") this.#noteUsage(row, payload);
+    // What was copied from another session that one has paid for.
+    if (row.kind === "usage" && valueAt(line.audit, "copied") !== true) this.#noteUsage(row, payload);
     if (row.kind === "tool") this.#noteFiles(row, payload);
     if (row.kind === "output") this.#settleFiles(row, textAt(payload, "call_id") ?? "");
   }

@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from "react";
-import { isTyping } from "../sessions/filter-bar.tsx";
+import { isTyping } from "../parts/typing.ts";
 import { clock } from "./clock.ts";
 import type { EventRow } from "./events.ts";
 import { overview } from "./overview.ts";
@@ -76,7 +76,7 @@ export function PlayerBar(props: PlayerBarProps) {
 function useSpace(toggle: () => void): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.key !== " " || event.repeat || isTyping(event)) return;
+      if (event.key !== " " || event.repeat || isTyping(event.target)) return;
       if (event.target instanceof HTMLElement && event.target.closest("button, a, summary")) return;
       event.preventDefault();
       toggle();
@@ -96,7 +96,7 @@ function Overview({ spans, scale }: { spans: readonly Span[]; scale: Scale }) {
       {runs.map(({ kind, from, to }) => (
         <rect
           key={`${kind} ${from}`}
-          className={`fill-${kind}`}
+          className={`tint-${kind}`}
           x={from}
           y={0}
           width={to - from}

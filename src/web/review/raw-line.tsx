@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { CopyButton } from "../parts/copy-button.tsx";
-import { readRecord, sessionPath } from "../sessions/record-api.ts";
+import { readRecord, sessionPath } from "../parts/record-api.ts";
 import { LongText } from "./long-text.tsx";
 import { textAt } from "./read.ts";
 

@@ -1,3 +1,4 @@
+import type { DiffFile } from "../parts/diff.tsx";
 import { readable } from "../parts/visible.ts";
 
 /**
@@ -55,42 +56,20 @@ export function contentText(content: unknown): string {
     .join("\n");
 }
 
-export interface ToolResult {
-  text: string;
-  exitCode: number | null | undefined;
-  seconds: number | undefined;
-}
+/** The files of a request or a start, each with its diff. */
+export const filesOf = (payload: unknown): DiffFile[] =>
+  listAt(payload, "files").map((file) => {
+    const kind = textAt(file, "kind") ?? "";
+    return {
+      path: textAt(file, "path") ?? "",
+      diff: textAt(file, "diff") ?? "",
+      move_path: textAt(file, "move_path"),
+      ...(isChange(kind) && { kind }),
+    };
+  });
 
-/** What a `function_call_output` says: JSON with its output and exit code, or plain text. */
-export function toolResult(output: string): ToolResult {
-  try {
-    const value: unknown = JSON.parse(output);
-    const text = textAt(value, "output");
-    if (text !== undefined) {
-      const exit = valueAt(value, "metadata", "exit_code");
-      const exitCode = typeof exit === "number" || exit === null ? exit : undefined;
-      return { text, exitCode, seconds: numberAt(value, "metadata", "duration_seconds") };
-    }
-  } catch {
-    // Plain text is as good.
-  }
-  return { text: output, exitCode: undefined, seconds: undefined };
-}
-
-/** A command as a person would type it: what `bash -lc` runs, or the words with quotes where they need them. */
-export function commandLine(command: readonly string[]): string {
-  const [program = "", flag = "", script] = command;
-  if (
-    command.length === 3 &&
-    script !== undefined &&
-    /^(ba|z|da)?sh$/.test(program.split("/").at(-1) ?? "")
-  ) {
-    if (/^-[a-z]*c$/.test(flag)) return script;
-  }
-  return command
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(" ");
-}
+const isChange = (kind: string): kind is NonNullable<DiffFile["kind"]> =>
+  ["add", "update", "delete", "move"].includes(kind);
 
 const [ESCAPE, BELL] = ["\u001b", "\u0007"];
 /** Colours and such, and titles and links. */

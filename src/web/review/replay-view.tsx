@@ -2,12 +2,14 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { BlockView } from "./block-view.tsx";
 import { useFollow } from "../parts/follow.ts";
-import type { Block } from "./conversation.ts";
+import type { Block } from "./blocks.ts";
+import { LineWait } from "./line-wait.tsx";
 import type { LogReader } from "./log-reader.ts";
 import { usePlayer } from "./player.ts";
 import { PlayerBar } from "./player-bar.tsx";
 import { Replay } from "./replay.ts";
 import { makeScale } from "./timeline.ts";
+import { useLine } from "./use-reader.ts";
 
 /** The session as somebody saw it who was there, at any speed. */
 export function ReplayView({ id, reader }: { id: string; reader: LogReader }) {
@@ -25,10 +27,8 @@ export function ReplayView({ id, reader }: { id: string; reader: LogReader }) {
   const player = usePlayer(scale.length, isWaiting);
   const at = scale.real(player.position);
   const missing = replay.seek(at);
-  useEffect(() => {
-    setWaiting(missing !== undefined);
-    if (missing !== undefined) void reader.need(missing).catch(() => undefined);
-  }, [missing, reader]);
+  const needed = useLine(reader, missing);
+  useEffect(() => setWaiting(missing !== undefined), [missing]);
   const compress = (next: boolean) => {
     // The moment stays, its place on the scale does not.
     const other = makeScale(began, ended, timeline.gaps, next);
@@ -38,6 +38,7 @@ export function ReplayView({ id, reader }: { id: string; reader: LogReader }) {
   return (
     <div className="replay">
       <Blocks id={id} blocks={replay.blocks} isWorking={replay.isWorking} isPlaying={player.isPlaying} />
+      {needed.error !== undefined && <LineWait needed={needed} />}
       <PlayerBar
         player={player}
         scale={scale}

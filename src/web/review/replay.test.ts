@@ -129,6 +129,92 @@ describe("a replay", () => {
     expect(replay.isWorking).toBe(false);
   });
 
+  /** What is told after these, one a second. */
+  const after = (...messages: [type: string, payload: object, id?: string][]) => {
+    const { tell, wait } = lineMaker(START);
+    const lines = messages.map(([type, payload, id]) => {
+      wait(1000);
+      return tell(type, payload, id);
+    });
+    const { replay, times } = replayOf(lines);
+    replay.seek(times.end);
+    return replay.blocks;
+  };
+  const call = { type: "function_call", id: "f", call_id: "c", name: "shell", arguments: "{}" };
+  const request = { callId: "c", command: ["ls"], reason: "why" };
+
+  it("tells a call that is explained from one that runs", () => {
+    const explained = { requestId: "a", review: "EXPLAIN", decidedBy: "client" };
+    const said = { ...finished("e", "It lists."), aside: true };
+    const told: Parameters<typeof after> = [
+      ["response_item", call],
+      ["approval_request", request, "a"],
+      ["approval_resolved", explained],
+      ["response_item", said],
+    ];
+    expect(after(...told)).toMatchObject([
+      { kind: "tool", state: "explaining" },
+      { kind: "explanation", text: "It lists." },
+    ]);
+    expect(after(...told, ["approval_request", request, "a"])[0]).toMatchObject({ state: "asked" });
+  });
+
+  it("does not put into the user's mouth what files and the system say", () => {
+    const message = { type: "message", content: [{ type: "input_text", text: "x" }] };
+    const kinds = after(
+      ["response_item", { ...message, role: "user" }],
+      ["response_item", { ...message, role: "user", standing: true }],
+      ["response_item", { ...message, role: "system" }],
+      ["response_item", { ...message, role: "developer" }],
+    ).map(({ kind }) => kind);
+    expect(kinds).toEqual(["user", "instruction", "instruction", "instruction"]);
+  });
+
+  it("takes away what had begun when the model is asked again, and keeps what was finished", () => {
+    const argument = { itemId: "g", callId: "d", kind: "arguments", delta: "{" };
+    const blocks = after(
+      ["response_item", finished("i", "whole")],
+      ["response_item", call],
+      ["response_delta", delta("j", "half", undefined)],
+      ["response_delta", argument],
+      ["status", { kind: "retrying", inMs: 5, reason: "overloaded" }],
+      ["response_delta", delta("k", "anew", undefined)],
+    );
+    expect(blocks).toMatchObject([
+      { text: "whole" },
+      { kind: "tool", callId: "c", state: "written" },
+      { kind: "notice", tone: "warn" },
+      { text: "anew" },
+    ]);
+  });
+
+  it.each([
+    ["being written", [["response_delta", { itemId: "f", callId: "c", kind: "arguments", delta: "{" }]]],
+    ["written", [["response_item", call]]],
+    ["asked for", [["approval_request", request]]],
+    ["running", [["status", { kind: "tool_started", callId: "c", name: "shell" }]]],
+  ] satisfies [string, Parameters<typeof after>][])(
+    "leaves no call %s when the turn is over",
+    (_how, told) => {
+      const blocks = after(...told, ["agent_finished", { status: "cancelled" }]);
+      expect(blocks[0]).toMatchObject({ kind: "tool", state: "unrun" });
+    },
+  );
+
+  it("keeps what a turn that was cut off had said, whatever comes of the next", () => {
+    const blocks = after(
+      ["response_delta", delta("i", "cut", undefined)],
+      ["agent_finished", { status: "cancelled" }],
+      ["status", { kind: "retrying", inMs: 5, reason: "overloaded" }],
+    );
+    expect(blocks[0]).toMatchObject({ kind: "assistant", text: "cut" });
+  });
+
+  it("says where a file is moved to", () => {
+    const files = [{ path: "a.ts", move_path: "b.ts", kind: "move", diff: "" }];
+    expect(after(["approval_request", { ...request, files }])).toMatchObject([{ files }]);
+  });
+
   it("comes to the same however it got there", () => {
     const lines = session();
     const { replay, times } = replayOf(lines);

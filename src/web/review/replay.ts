@@ -1,5 +1,6 @@
 import type { LogLine } from "../../contract/log.ts";
-import { type Block, Conversation } from "./conversation.ts";
+import type { Block } from "./blocks.ts";
+import { Conversation } from "./conversation.ts";
 import { listAt, textAt, valueAt } from "./read.ts";
 import { countWhere } from "./timeline.ts";
 

@@ -25,7 +25,7 @@ export function ReviewHeader({ id, session, reader, onChanged }: ReviewHeaderPro
           Sessions
         </Link>
         <h1>
-          {session?.title ? <Readable text={session.title} /> : <em>{session ? "No words yet" : "…"}</em>}
+          {session?.title ? <Readable text={session.title} /> : <em>{placeholder(id, session, reader)}</em>}
         </h1>
       </div>
       {session && (
@@ -43,11 +43,22 @@ export function ReviewHeader({ id, session, reader, onChanged }: ReviewHeaderPro
       <VerifyPanel id={id} verify={verify} />
       {reader.damage !== undefined && (
         <p className="review-damage" role="alert">
-          {reader.damage} Verify tells which lines, and what became of them.
+          {reader.damage} Verify tells which lines, and what became of them.{" "}
+          {session === undefined && (
+            <button type="button" className="quiet" onClick={() => void verify.refetch()}>
+              Verify
+            </button>
+          )}
         </p>
       )}
     </header>
   );
+}
+
+/** In place of a title. */
+function placeholder(id: string, session: SessionRecord | undefined, { damage }: LogReader): string {
+  if (session) return "No words yet";
+  return damage === undefined ? "…" : `Session ${shortId(id)}`;
 }
 
 function Live({ session: { state }, reader }: { session: SessionRecord; reader: LogReader }) {

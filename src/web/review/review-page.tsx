@@ -2,9 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { useLocation, Link } from "wouter";
 import type { ApprovalRecord, SessionListing } from "../../contract/log.ts";
-import { askRecord, sessionPath } from "../sessions/record-api.ts";
-import { Trouble } from "../sessions/trouble.tsx";
-import { shouldRetry, toRecordError } from "../sessions/use-sessions.ts";
+import { askRecord, sessionPath, shouldRetry, toRecordError } from "../parts/record-api.ts";
+import { Trouble } from "../parts/trouble.tsx";
 import { addressOf, useView, type View, viewNames, VIEWS } from "./address.ts";
 import { ApprovalsView } from "./approvals-view.tsx";
 import { EventsView } from "./events-view.tsx";
@@ -44,8 +43,10 @@ function Review({ id }: { id: string }) {
   useEffect(() => {
     document.title = `${title.slice(0, 60)} · AgentLoop`;
   }, [title]);
-  if (error !== null && data === undefined) {
-    return <Trouble error={toRecordError(error)} onRetry={() => void refetch()} />;
+  const refusal = error === null || data !== undefined ? undefined : toRecordError(error);
+  // Of a log that is damaged there are no sums; its lines, as far as they can be read, are there.
+  if (refusal !== undefined && refusal.code !== "log_unavailable") {
+    return <Trouble error={refusal} onRetry={() => void refetch()} />;
   }
   if (reader.state.kind === "failed") {
     return <Trouble error={reader.state.error} onRetry={() => reader.start()} />;

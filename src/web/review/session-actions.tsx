@@ -4,9 +4,10 @@ import { Link } from "wouter";
 import { EXPORTS } from "./exports.ts";
 import type { VerifyReport } from "../../contract/log.ts";
 import { ChevronIcon, ShieldIcon } from "../parts/icons.tsx";
-import { changeRecord, sessionPath } from "../sessions/record-api.ts";
+import { changeRecord, sessionPath } from "../parts/record-api.ts";
 import { Confirm } from "./confirm.tsx";
 import type { SessionRecord } from "./review-page.tsx";
+import { serverPath } from "../parts/base-path.ts";
 
 interface SessionActionsProps {
   session: SessionRecord;
@@ -29,7 +30,7 @@ export function SessionActions({ session, verify, onChanged }: SessionActionsPro
       </button>
       <Menu label="Export">
         {EXPORTS.map(({ format, name, what }) => (
-          <a key={format} href={sessionPath(id, `/export?format=${format}`)} download>
+          <a key={format} href={serverPath(sessionPath(id, `/export?format=${format}`))} download>
             <strong>{name}</strong>
             <span>{what}</span>
           </a>
@@ -127,7 +128,7 @@ function Menu({ label, children }: { label: string; children: React.ReactNode })
         if (key === "Escape") closeMenu();
       }}
     >
-      <summary className="button">
+      <summary className="button bare">
         {label} <ChevronIcon />
       </summary>
       <div className="menu-list" onClick={closeMenu}>

@@ -1,7 +1,8 @@
 import type { LogLine } from "../../contract/log.ts";
 import { callWords } from "./call-words.ts";
 import type { EventRow, Tone } from "./events.ts";
-import { flagAt, numberAt, oneLine, textAt, toolResult, valueAt } from "./read.ts";
+import { readToolResult } from "../parts/tool-result.ts";
+import { flagAt, numberAt, oneLine, textAt, valueAt } from "./read.ts";
 
 /** Something that took time: a turn, a response of the model, a tool's run, a question that waited for its answer. */
 export interface Span {
@@ -124,7 +125,7 @@ export class SpanBuilder {
     const callId = textAt(payload, "call_id") ?? "";
     const span = this.#tools.get(callId);
     if (span) {
-      const { exitCode } = toolResult(textAt(payload, "output") ?? "");
+      const { exitCode } = readToolResult(textAt(payload, "output") ?? "");
       close(span, row, exitCode === undefined || exitCode === null ? "" : `exit ${exitCode}`);
       if (row.tone === "bad") span.tone = "bad";
       this.#tools.delete(callId);

@@ -153,7 +153,7 @@ function Row({ id, span, scale, frame, top, height }: RowProps) {
           {bar && (
             <>
               <span
-                className={`step-bar bar-${span.kind} bar-tone-${span.tone}`}
+                className={`step-bar tint-${span.kind} tint-${span.tone}`}
                 style={{ left: percent(bar.left), width: percent(bar.width) }}
               />
               <span className="step-time" style={besideBar(bar)}>

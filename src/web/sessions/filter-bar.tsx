@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { SearchIcon } from "../parts/icons.tsx";
+import { isTyping } from "../parts/typing.ts";
 import { countFilters, type Filters, NO_FILTERS } from "./filters.ts";
 import { SESSION_SORTS, type SessionSort, sortName } from "./session-sorts.ts";
 
@@ -66,7 +67,8 @@ function SearchField({ words, onChange }: { words: string; onChange: (words: str
   }, [typed, words, onChange]);
   useEffect(() => {
     const goThere = (event: KeyboardEvent) => {
-      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
+        return;
       event.preventDefault();
       field.current?.focus();
     };
@@ -91,10 +93,6 @@ function SearchField({ words, onChange }: { words: string; onChange: (words: str
     </label>
   );
 }
-
-/** Whether a key belongs to a field that somebody types into. */
-export const isTyping = ({ target }: { target: EventTarget | null }): boolean =>
-  target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
 
 function Narrowing({ filters, onChange }: Omit<FilterBarProps, "total">) {
   return (

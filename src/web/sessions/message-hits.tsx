@@ -4,10 +4,9 @@ import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import type { SearchHit, SearchPage } from "../../contract/log.ts";
 import { Readable } from "../parts/exact.tsx";
-import { askRecord } from "./record-api.ts";
-import { Trouble } from "./trouble.tsx";
-import { shouldRetry, toRecordError } from "./use-sessions.ts";
-import { When } from "./when.tsx";
+import { askRecord, shouldRetry, toRecordError } from "../parts/record-api.ts";
+import { Trouble } from "../parts/trouble.tsx";
+import { When } from "../parts/when.tsx";
 
 /** The messages that have the words, each with a link to its place in its session. */
 export function MessageHits({ words }: { words: string }) {
@@ -28,12 +27,13 @@ export function MessageHits({ words }: { words: string }) {
   });
   const rows = virtual.getVirtualItems();
   const isNearEnd = (rows.at(-1)?.index ?? 0) >= hits.length - 10;
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
+  const wantsMore = isNearEnd && hasNextPage && !isFetchingNextPage && !isFetchNextPageError;
   useEffect(() => {
-    if (isNearEnd && hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [isNearEnd, hasNextPage, isFetchingNextPage, fetchNextPage]);
+    if (wantsMore) void fetchNextPage();
+  }, [wantsMore, fetchNextPage]);
 
-  if (query.error !== null)
+  if (query.error !== null && query.data === undefined)
     return <Trouble error={toRecordError(query.error)} onRetry={() => void query.refetch()} />;
   if (query.isSuccess && hits.length === 0) {
     return (
@@ -56,6 +56,9 @@ export function MessageHits({ words }: { words: string }) {
           })}
         </ul>
       </div>
+      {isFetchNextPageError && (
+        <Trouble error={toRecordError(query.error)} onRetry={() => void fetchNextPage()} />
+      )}
     </div>
   );
 }

@@ -2,9 +2,9 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState } from "react";
 import { useMedia } from "../parts/media.ts";
 import { EmptyList } from "./empty-list.tsx";
-import { Trouble } from "./trouble.tsx";
+import { Trouble } from "../parts/trouble.tsx";
 import type { Filters } from "./filters.ts";
-import { isTyping } from "./filter-bar.tsx";
+import { isTyping } from "../parts/typing.ts";
 import { SessionRow } from "./session-row.tsx";
 import { type Sight, useSessions } from "./use-sessions.ts";
 
@@ -35,7 +35,7 @@ export function SessionList({ filters, onTotal, onChange }: SessionListProps) {
     },
   });
   useEffect(() => virtual.measure(), [virtual, height]);
-  const current = useCurrentRow(count, (index) => virtual.scrollToIndex(index, { align: "auto" }), scroller);
+  useRowKeys(count, (index) => virtual.scrollToIndex(index, { align: "auto" }), scroller);
 
   if (sessions.error !== undefined && count === 0)
     return <Trouble error={sessions.error} onRetry={sessions.retry} />;
@@ -58,7 +58,6 @@ export function SessionList({ filters, onTotal, onChange }: SessionListProps) {
               key={index}
               index={index}
               session={sessions.at(index)}
-              isCurrent={index === current}
               total={total ?? count}
               style={{ transform: `translateY(${start}px)`, height: size }}
             />
@@ -67,7 +66,11 @@ export function SessionList({ filters, onTotal, onChange }: SessionListProps) {
         {total === undefined && <p className="session-wait">Reading the sessions…</p>}
       </div>
       {sessions.waiting > 0 && (
-        <button type="button" className="session-new" onClick={() => virtual.scrollToIndex(0)}>
+        <button
+          type="button"
+          className="button button-main pill session-new"
+          onClick={() => virtual.scrollToIndex(0)}
+        >
           {sessions.waiting} new {sessions.waiting === 1 ? "session" : "sessions"}
         </button>
       )}
@@ -82,16 +85,17 @@ const sameSight = (known: Sight, now: Sight): Sight =>
 const STEPS: Record<string, number> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
 
 /** `j` and `k` or the arrows go from row to row; the row's link has the focus, so that Enter opens it. */
-function useCurrentRow(
+function useRowKeys(
   count: number,
   reveal: (index: number) => void,
   scroller: React.RefObject<HTMLDivElement | null>,
-): number {
+): void {
   const [current, setCurrent] = useState(-1);
   useEffect(() => {
     const step = (event: KeyboardEvent) => {
       const by = STEPS[event.key];
-      if (by === undefined || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+      if (by === undefined || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
+        return;
       event.preventDefault();
       const next = Math.min(Math.max(current + by, 0), count - 1);
       reveal(next);
@@ -106,5 +110,4 @@ function useCurrentRow(
     const frame = requestAnimationFrame(focus);
     return () => cancelAnimationFrame(frame);
   }, [current, scroller]);
-  return current;
 }

@@ -5,19 +5,18 @@ import { Badge } from "../parts/badge.tsx";
 import { Readable } from "../parts/exact.tsx";
 import { money, shortId } from "../parts/format.ts";
 import { VerifyBadge } from "./verify-badge.tsx";
-import { When } from "./when.tsx";
+import { When } from "../parts/when.tsx";
 
 interface SessionRowProps {
   index: number;
   /** Undefined while it is loaded. */
   session: SessionListing | undefined;
-  isCurrent: boolean;
   total: number;
   style: React.CSSProperties;
 }
 
 export const SessionRow = memo(function SessionRow(props: SessionRowProps) {
-  const { session, index, total, isCurrent, style } = props;
+  const { session, index, total, style } = props;
   if (session === undefined) {
     return (
       <li className="session-row" style={style} aria-hidden="true">
@@ -26,13 +25,7 @@ export const SessionRow = memo(function SessionRow(props: SessionRowProps) {
     );
   }
   return (
-    <li
-      className="session-row"
-      style={style}
-      aria-setsize={total}
-      aria-posinset={index + 1}
-      data-current={isCurrent}
-    >
+    <li className="session-row" style={style} aria-setsize={total} aria-posinset={index + 1}>
       <div className="session-name">
         <Link href={`/sessions/${session.session_id}`} className="session-link" data-row={index}>
           {session.title === null ? <em>No words yet</em> : <Readable text={session.title} />}

@@ -1,8 +1,8 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { SessionListing, SessionPage } from "../../contract/log.ts";
+import { askRecord, type RecordError, shouldRetry, toRecordError } from "../parts/record-api.ts";
 import { type Filters, listPath } from "./filters.ts";
-import { askRecord, RecordError } from "./record-api.ts";
 
 const PAGE_ROWS = 200;
 /** How often the newest are looked for. */
@@ -110,14 +110,6 @@ function compare(head: SessionPage | undefined, base: string | undefined) {
     newcomers: start === -1 ? [] : sessions.slice(0, start),
   };
 }
-
-export const shouldRetry = (failures: number, error: Error): boolean =>
-  failures < 2 && toRecordError(error).status >= 500;
-
-export const toRecordError = (error: unknown): RecordError =>
-  error instanceof RecordError
-    ? error
-    : new RecordError(0, "", error instanceof Error ? error.message : String(error));
 
 const numbersBetween = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);

@@ -2,7 +2,7 @@ import type { SessionListing, VerifyReport } from "../../contract/log.ts";
 import { useQuery } from "@tanstack/react-query";
 import { Badge } from "../parts/badge.tsx";
 import { ShieldIcon } from "../parts/icons.tsx";
-import { askRecord, sessionPath } from "./record-api.ts";
+import { askRecord, sessionPath } from "../parts/record-api.ts";
 
 /** Has the server compute a log's chain anew, when somebody asks for it. What came of it holds until the log grows. */
 export function useVerify({ session_id, event_count }: Pick<SessionListing, "session_id" | "event_count">) {

@@ -40,7 +40,7 @@ export function HelpDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | n
     return () => document.removeEventListener("keydown", onKey);
   }, [dialog]);
   return (
-    <dialog ref={dialog} className="help" aria-labelledby="help-title">
+    <dialog ref={dialog} className="dialog help" aria-labelledby="help-title">
       <h2 id="help-title">Keys</h2>
       {KEYS.map(({ place, keys }) => (
         <section key={place}>

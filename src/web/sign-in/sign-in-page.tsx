@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
-import { RecordError } from "../sessions/record-api.ts";
+import { RecordError } from "../parts/record-api.ts";
 import { SIGN_IN_KEY, type SignIn } from "./use-sign-in.ts";
+import { serverPath } from "../parts/base-path.ts";
 
 interface Props {
   required: boolean;
@@ -69,7 +70,7 @@ export function SignInPage({ required, isSignedIn, onSignedIn }: Props) {
 
 /** Throws RecordError. */
 async function sendToken(token: string): Promise<SignIn> {
-  const response = await fetch("/ui/session", {
+  const response = await fetch(serverPath("/ui/session"), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ token }),

@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { changeRecord } from "../sessions/record-api.ts";
+import { changeRecord } from "../parts/record-api.ts";
 import { useSignIn } from "./use-sign-in.ts";
+import { serverPath } from "../parts/base-path.ts";
 
 /** Where the server has a token: ends the cookie, and forgets what this page knows. */
 export function SignOut() {
@@ -11,7 +12,7 @@ export function SignOut() {
     await changeRecord("DELETE", "/ui/session");
     sessionStorage.clear();
     queries.clear();
-    location.assign("/ui/sign-in");
+    location.assign(serverPath("/ui/sign-in"));
   };
   return (
     <button type="button" className="head-button" onClick={() => void signOut()}>

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { askRecord } from "../sessions/record-api.ts";
+import { askRecord } from "../parts/record-api.ts";
 
 /** Whether the server has a token, and whether this browser may ask without it. */
 export interface SignIn {

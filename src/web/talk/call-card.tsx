@@ -22,7 +22,7 @@ export function CallCard({ call, workspace }: { call: CallEntry; workspace: stri
   const showsOutput = output !== "" && !(isPatch && state === "done");
   return (
     <details className="call" open>
-      <summary>
+      <summary className="bare">
         <ChevronIcon />
         {isPatch ? <FileIcon /> : <TerminalIcon />}
         <span className="call-title">

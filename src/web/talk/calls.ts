@@ -1,5 +1,6 @@
 import type { FunctionCallItem, FunctionCallOutputItem } from "../../contract/item.ts";
 import type { ApprovalRequest, ServerMessage } from "../../contract/message.ts";
+import { readToolResult } from "../parts/tool-result.ts";
 import type { Conversation } from "./conversation.ts";
 import type { CallEntry, CallState, Decision } from "./entries.ts";
 
@@ -119,7 +120,7 @@ export const withOutput = (before: Conversation, callId: string | undefined, del
     : change(before, isCall(callId), (call) => ({ ...call, output: call.output + delta }));
 
 export function finishedOutput(before: Conversation, item: FunctionCallOutputItem): Conversation {
-  const { text, exitCode, durationMs, isCut } = readOutput(item.output);
+  const { text, exitCode = null, durationMs, isCut } = readToolResult(item.output);
   return change(before, isCall(item.call_id), (call) => ({
     ...call,
     // The model was told less than was seen here.
@@ -134,39 +135,6 @@ function endOf(state: CallState, exitCode: number | null): CallState {
   if (state === "declined") return "declined";
   if (state !== "running") return "unrun";
   return exitCode === 0 ? "done" : "failed";
-}
-
-interface Output {
-  text: string;
-  exitCode: number | null;
-  durationMs?: number;
-  isCut: boolean;
-}
-
-/** `{"output", "metadata": {"exit_code", "duration_seconds"}}`; what is none is the output itself. */
-function readOutput(json: string): Output {
-  const value = parse(json);
-  if (!isObject(value) || typeof value.output !== "string")
-    return { text: json, exitCode: null, isCut: false };
-  const metadata = isObject(value.metadata) ? value.metadata : {};
-  const { exit_code: exitCode, duration_seconds: seconds, truncated } = metadata;
-  return {
-    text: value.output,
-    exitCode: typeof exitCode === "number" ? exitCode : null,
-    ...(typeof seconds === "number" && { durationMs: seconds * 1000 }),
-    isCut: truncated === true,
-  };
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null;
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 const isCall =

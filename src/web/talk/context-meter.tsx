@@ -24,7 +24,7 @@ export function ContextMeter({ conversation, store }: { conversation: Conversati
         if (key === "Escape") currentTarget.open = false;
       }}
     >
-      <summary>
+      <summary className="bare">
         <meter min={0} max={100} high={70} optimum={0} value={percent} aria-label="How full the context is" />
         <span>
           {tokens(context.tokenCount)} of {tokens(context.maxTokens)}

@@ -71,7 +71,7 @@ export interface NoteEntry {
   kind: "note";
   key: string;
   text: string;
-  tone: "muted" | "warn" | "good";
+  tone: "muted" | "warn";
   /** The session that it speaks of. */
   sessionId?: string;
   /** Until when it waits, in milliseconds. */
@@ -110,6 +110,8 @@ export interface OpenApproval {
 export interface WaitingInput {
   id: string;
   text: string;
+  /** That was chosen for it. */
+  model?: string;
   /** `refused`: it will not be taken in. */
   state: "waiting" | "refused";
 }

@@ -80,7 +80,7 @@ const Explanation = ({ entry: { text } }: { entry: TextEntry }) => (
 
 const Folded = ({ title, children }: { title: string; children: React.ReactNode }) => (
   <details className="folded">
-    <summary>
+    <summary className="bare">
       <ChevronIcon /> {title}
     </summary>
     <div className="folded-body">{children}</div>

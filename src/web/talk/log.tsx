@@ -46,7 +46,7 @@ export function Log({ conversation, empty, onTakeBack }: Props) {
         </div>
       </div>
       {!isAtEnd && (
-        <button type="button" className="button to-end" onClick={follow}>
+        <button type="button" className="button pill to-end" onClick={follow}>
           <DownIcon /> Jump to latest
         </button>
       )}

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { askRecord } from "../sessions/record-api.ts";
+import { askRecord } from "../parts/record-api.ts";
 
 /** A model that the server offers, as `GET /models` tells it; the server's own is the first. */
 export interface OfferedModel {

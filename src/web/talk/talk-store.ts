@@ -1,6 +1,8 @@
 import { type AgentClient, type ClientState, connect, ConnectionError } from "../../client/client.ts";
 import type { Review, ServerMessage } from "../../contract/message.ts";
 import { answered, type Conversation, dropped, EMPTY, receive, said } from "./conversation.ts";
+import { onNextFrame } from "./next-frame.ts";
+import { serverPath } from "../parts/base-path.ts";
 
 export interface Link {
   /** `none`: a new session that begins with the first message. */
@@ -46,7 +48,7 @@ export class TalkStore {
     const options = model === undefined ? {} : { model };
     const client = this.#client ?? this.#connect(options);
     const id = client.say(text, options);
-    this.#change((before) => said(before, { id, text }));
+    this.#change((before) => said(before, { id, text, ...options }));
   }
 
   /** Takes away what was refused. */
@@ -77,12 +79,13 @@ export class TalkStore {
   again(): void {
     const { sessionId } = this;
     const { waiting } = this.#talk.conversation;
+    const refused = waiting.filter(({ state }) => state === "refused");
     this.#client?.close();
     this.#client = undefined;
     this.#arrived = [];
-    this.#set({ conversation: EMPTY, link: { state: "none" } });
+    this.#set({ conversation: { ...EMPTY, waiting: refused }, link: { state: "none" } });
     if (sessionId !== undefined) this.#connect({ sessionId, after: -1 });
-    for (const { text } of waiting) this.say(text);
+    for (const { state, text, model } of waiting) if (state === "waiting") this.say(text, model);
   }
 
   close(): void {
@@ -96,7 +99,7 @@ export class TalkStore {
   }
 
   #connect(options: { sessionId?: string; after?: number; model?: string }): AgentClient {
-    const client = connect({ url: location.origin, ...options });
+    const client = connect({ url: location.origin + serverPath(""), ...options });
     this.#client = client;
     client.subscribe((message) => this.#receive(message));
     client.onState((state, reason) => this.#setLink({ state, ...(reason !== undefined && { reason }) }));
@@ -112,9 +115,7 @@ export class TalkStore {
     this.#arrived.push(message);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    // A page that is not seen draws no frames, and must ask for approval all the same.
-    if (document.hidden) setTimeout(() => this.#show(), 50);
-    else requestAnimationFrame(() => this.#show());
+    onNextFrame(() => this.#show());
   }
 
   #show(): void {

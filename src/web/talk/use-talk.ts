@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { useLocation } from "wouter";
-import { type Talk, TalkStore } from "./talk-store.ts";
+import { enter, leave } from "./left.ts";
+import type { Talk, TalkStore } from "./talk-store.ts";
 
 /** The conversation of an address. A new session keeps what it has when it gets its own address. */
 export function useTalk(sessionId: string | undefined): { store: TalkStore; talk: Talk } {
@@ -20,19 +21,4 @@ export function useTalk(sessionId: string | undefined): { store: TalkStore; talk
     if (known !== undefined && asked.current === undefined) navigate(`/talk/${known}`, { replace: true });
   }, [known, navigate]);
   return { store, talk };
-}
-
-/** Left while a turn ran: a session without a client would end, and its turn with it. */
-const left = new Set<TalkStore>();
-
-function enter(sessionId: string | undefined): TalkStore {
-  const known = [...left].find((store) => sessionId !== undefined && store.sessionId === sessionId);
-  if (known === undefined) return new TalkStore(sessionId);
-  left.delete(known);
-  return known;
-}
-
-function leave(store: TalkStore): void {
-  if (store.snapshot().conversation.isRunning) left.add(store);
-  else store.close();
 }

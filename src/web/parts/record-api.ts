@@ -1,3 +1,5 @@
+import { serverPath } from "./base-path.ts";
+
 /** An answer of the server that is none. */
 export class RecordError extends Error {
   override readonly name = "RecordError";
@@ -29,7 +31,7 @@ export async function changeRecord(method: "PUT" | "DELETE", path: string): Prom
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(path, init).catch((error: unknown) => {
+  const response = await fetch(serverPath(path), init).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new RecordError(0, "unreachable", "The server cannot be reached. Is it running?");
   });
@@ -47,5 +49,14 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     );
   }
 }
+
+export const toRecordError = (error: unknown): RecordError =>
+  error instanceof RecordError
+    ? error
+    : new RecordError(0, "", error instanceof Error ? error.message : String(error));
+
+/** Of a query: whether it may go better next time. */
+export const shouldRetry = (failures: number, error: Error): boolean =>
+  failures < 2 && toRecordError(error).status >= 500;
 
 export const sessionPath = (id: string, rest = ""): string => `/sessions/${encodeURIComponent(id)}${rest}`;

@@ -1,4 +1,4 @@
-import { dateTime } from "../parts/format.ts";
+import { dateTime } from "./format.ts";
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, {
