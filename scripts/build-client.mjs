@@ -54,7 +54,12 @@ async function messageTypes() {
   const registry = z.registry();
   for (const [id, schema] of Object.entries(named))
     if (schema instanceof z.ZodType) registry.add(schema, { id });
-  const { schemas } = z.toJSONSchema(registry, { uri: (id) => id, unrepresentable: "any" });
+  // Their names and words are for the descriptions: here they are told by the names that they are exported by.
+  const { schemas } = z.toJSONSchema(registry, {
+    uri: (id) => id,
+    unrepresentable: "any",
+    metadata: registry,
+  });
   const wanted = namesIn(schemas, ["ServerMessage", "Review", "ApprovalPolicy", "InputText", "InputImage"]);
   const types = [...wanted].map(
     (name) => `export type ${name} = ${typeOf(schemas[name]).replaceAll("} | {", "}\n  | {")};`,

@@ -1,47 +1,17 @@
 import type { AuditFacts } from "./audit.ts";
-import type { TokenUsage } from "./model.ts";
-import type { ApprovalRequest, ResponseDelta, Review } from "./message.ts";
-
-export type SessionId = string;
-/** A line's number in its session's log, from 0. */
-export type Seq = number;
-export type Direction = "incoming" | "outgoing";
-
-/** One line of a session's log, parsed. */
-export interface LogLine {
-  timestamp: string;
-  event_type: "websocket_message_received" | "websocket_message_sent";
-  direction: Direction;
-  message_data: unknown;
-  audit?: AuditFacts;
-  seq: Seq;
-}
-
-export interface SessionSummary {
-  session_id: SessionId;
-  /** ISO 8601. */
-  start_time: string;
-  last_activity: string;
-  event_count: number;
-  /** Archived logs have ended too. */
-  state: "active" | "ended" | "archived";
-}
-
-/** A session as a listing tells it: what its log knows of itself, and what the lines come to. */
-export interface SessionListing extends SessionSummary {
-  legal_hold: boolean;
-  /** The first words of the user, or the name that the session was given. */
-  title: string | null;
-  /** The newest model; null while no client has been told of one. */
-  model: string | null;
-  provider: string | null;
-  turns: number;
-  /** How many approvals were asked for. */
-  approvals: number;
-  tokens: TokenUsage;
-  /** US dollars; null when the price of a response is not known. */
-  cost: number | null;
-}
+import type { ResponseDelta } from "./message.ts";
+import type {
+  ApprovalRecord,
+  Direction,
+  LogLine,
+  SearchPage,
+  Seq,
+  SessionId,
+  SessionListing,
+  SessionPage,
+  SessionSummary,
+  VerifyReport,
+} from "./record.ts";
 
 /** Writes one session's log. */
 export interface SessionLog {
@@ -92,14 +62,6 @@ export interface SessionQuery {
   sort: SessionSort;
 }
 
-export interface SessionPage {
-  sessions: SessionListing[];
-  /** For the page after it; null on the last one. */
-  next_cursor: string | null;
-  /** Of all pages together. */
-  total: number;
-}
-
 /** What a session's log says of its conversation, for clients that show lists of them. */
 export interface Conversation extends Pick<
   SessionListing,
@@ -134,45 +96,6 @@ export interface ConversationPage {
   next_cursor: string | null;
   /** For what stands before the page, in the other direction; null where the page is empty. */
   previous_cursor: string | null;
-}
-
-/** A line of some session that contains the words. */
-export interface SearchHit {
-  session_id: SessionId;
-  title: string | null;
-  seq: Seq;
-  timestamp: string;
-  direction: Direction;
-  /** The message's type. */
-  type: string;
-  /** The text around the words, on one line. */
-  snippet: string;
-}
-
-export interface SearchPage {
-  events: SearchHit[];
-  next_cursor: string | null;
-}
-
-/** One request for approval and what became of it; `review` is null while it is open. */
-export interface ApprovalRecord extends Pick<
-  ApprovalRequest,
-  "tool" | "command" | "cwd" | "reason" | "risk"
-> {
-  request_id: string;
-  /** The lines of the request and of the decision. */
-  seq: Seq;
-  decided_seq: Seq | null;
-  requested_at: string;
-  decided_at: string | null;
-  review: Review | null;
-  decided_by: "client" | "policy" | "timeout" | "cancel" | null;
-  client: string | null;
-  latency_ms: number | null;
-  files: string[];
-  /** What ALWAYS covers. */
-  scope: string | null;
-  patch_edited: boolean;
 }
 
 export const EXPORT_FORMATS = ["jsonl", "csv", "ocsf", "markdown"] as const;
@@ -228,47 +151,6 @@ export interface ReadFact {
 /** Throws AgentError `log_unavailable`: what cannot be recorded is not read. */
 export type RecordRead = (fact: ReadFact) => void;
 
-/** One way in which a log is not what was written. */
-export interface LogProblem {
-  kind:
-    | "edited"
-    | "missing"
-    | "added"
-    /** It stands after a line that it came before. */
-    | "swapped"
-    /** The end is gone: the log was signed when it was longer. */
-    | "tail_cut"
-    /** Half a line stands at the end. */
-    | "torn"
-    /** The chain fits itself and not what was signed: somebody without the key has computed it anew. */
-    | "rehashed"
-    | "unsigned"
-    | "wrong_key"
-    | "file_gone"
-    /** The server's own log does not know what the session's says. */
-    | "unrecorded";
-  /** The first line that is meant. */
-  seq?: Seq;
-  /** For a person. */
-  detail: string;
-}
-
-/** What became of a log, line by line. */
-export interface VerifyReport {
-  /** `server` for the server's own log. */
-  session_id: SessionId;
-  ok: boolean;
-  /** `active` until its last line says that it has ended. */
-  state: "active" | "ended";
-  lines: number;
-  /** How many of the lines a signature vouches for; of an active session the newest may wait for theirs. */
-  signed_lines: number;
-  /** The first thousand. */
-  problems: LogProblem[];
-  /** Lines whose content was taken out, as the server's log says too. */
-  erased: { seq: Seq; reason: string }[];
-}
-
 /** A store that proves what it keeps. */
 export interface AuditStore extends LogStore {
   readonly records: Records;
@@ -279,6 +161,8 @@ export interface AuditStore extends LogStore {
    * left, and resolves with their ids. Throws AgentError `log_unavailable` when another server writes to the store.
    */
   recover(): Promise<SessionId[]>;
+  /** What was written to the logs of running sessions, and is not known to be on the disk yet. */
+  readonly unsyncedBytes: number;
   /** Into the server's own log. */
   readonly recordRead: RecordRead;
   /** Throws AgentError `unknown_session` for what is neither there nor known. */
@@ -291,3 +175,18 @@ export interface AuditStore extends LogStore {
   /** After the last session has ended. */
   close(): Promise<void>;
 }
+
+export type {
+  ApprovalRecord,
+  Direction,
+  LogLine,
+  LogProblem,
+  SearchHit,
+  SearchPage,
+  Seq,
+  SessionId,
+  SessionListing,
+  SessionPage,
+  SessionSummary,
+  VerifyReport,
+} from "./record.ts";

@@ -1,5 +1,6 @@
+import { z } from "zod";
 import type { ErrorCode } from "./error.ts";
-import type { Provider, ResponseItem, Usage } from "./item.ts";
+import { type Provider, type ResponseItem, Usage } from "./item.ts";
 
 /** What is known of a model: windows in tokens. */
 export interface ModelInfo {
@@ -44,18 +45,24 @@ export interface ModelRequest {
  * `tool_calls` also when the provider itself says only "stop". `pause`: the provider wants the same conversation
  * again, with what it has said so far. `tool_call_invalid`: the model wrote a call that its provider could not read.
  */
-export type StopReason =
-  | "completed"
-  | "tool_calls"
-  | "max_output_tokens"
-  | "content_filter"
-  | "refusal"
-  | "pause"
-  | "context_window"
-  | "tool_call_invalid";
+export const StopReason = z.enum([
+  "completed",
+  "tool_calls",
+  "max_output_tokens",
+  "content_filter",
+  "refusal",
+  "pause",
+  "context_window",
+  "tool_call_invalid",
+]);
+export type StopReason = z.infer<typeof StopReason>;
 
 /** Tokens of one response, without a price. */
-export type TokenUsage = Omit<Usage, "cost_usd" | "estimated">;
+export const TokenUsage = Usage.omit({ cost_usd: true, estimated: true }).meta({
+  id: "TokenUsage",
+  description: "Token counts, without a price.",
+});
+export type TokenUsage = z.infer<typeof TokenUsage>;
 
 /**
  * `index` tells the items of one response apart: an item's deltas come before it and carry its index. `begun` tells

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ToolFacts } from "./audit.ts";
 import type { FileChange, Risk } from "./message.ts";
 import type { ToolSpec } from "./model.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -37,21 +38,6 @@ export interface Assessment {
   files?: readonly FileChange[];
   /** Two calls with the same key are the same for ALWAYS. */
   sameAs: string;
-}
-
-/** What the record says of a tool's run. Hashes are hex SHA-256. */
-export interface ToolFacts {
-  argv?: readonly string[];
-  cwd?: string;
-  sandbox?: string;
-  exit_code?: number | null;
-  signal?: string | null;
-  timed_out?: boolean;
-  duration_ms?: number;
-  stdout?: { bytes: number; sha256: string };
-  stderr?: { bytes: number; sha256: string };
-  truncated?: boolean;
-  files?: { path: string; before_sha256: string | null; after_sha256: string | null }[];
 }
 
 /** `output` is text as it is produced; `result` comes last and is what the model reads. */
@@ -97,3 +83,5 @@ export interface Toolbox {
   /** Throws ToolError for an unknown name, arguments that are no JSON object, or ones that do not fit the schema. */
   parse(name: string, argumentsJson: string): ToolCall;
 }
+
+export type { ToolFacts } from "./audit.ts";

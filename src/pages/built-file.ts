@@ -17,18 +17,25 @@ export interface BuiltFile {
 
 type Coding = keyof typeof CODERS;
 
-/** The plain files that lie in a folder now, by their names; none when there is no folder. */
-export async function readBuiltFiles(folder: string): Promise<ReadonlyMap<string, BuiltFile>> {
+/** The plain files that lie in a folder now, by their names, each as `change` has it; none when there is no folder. */
+export async function readBuiltFiles(
+  folder: string,
+  change = (_name: string, bytes: Uint8Array): Uint8Array => bytes,
+): Promise<ReadonlyMap<string, BuiltFile>> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   const files = await Promise.all(
     names.map(async (name): Promise<[string, BuiltFile]> => {
-      const bytes = await readFile(join(folder, name));
-      const hash = createHash("sha256").update(bytes).digest("base64url").slice(0, 22);
-      return [name, { name, bytes, hash, coded: new Map() }];
+      const bytes = change(name, await readFile(join(folder, name)));
+      return [name, builtFile(name, bytes)];
     }),
   );
   return new Map(files);
+}
+
+export function builtFile(name: string, bytes: Uint8Array): BuiltFile {
+  const hash = createHash("sha256").update(bytes).digest("base64url").slice(0, 22);
+  return { name, bytes, hash, coded: new Map() };
 }
 
 /** The file in a coding that the client takes, or 304 when it has it already. */

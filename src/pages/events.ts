@@ -9,7 +9,7 @@ import { record } from "./record.ts";
 
 const MAX_LIMIT = 10_000;
 
-const EventQuery = z.strictObject({
+export const EventQuery = z.strictObject({
   after: number("expected a seq, or -1 for all", -1, Number.MAX_SAFE_INTEGER).default(-1),
   limit: number(`expected a number from 1 to ${MAX_LIMIT}`, 1, MAX_LIMIT).optional(),
   /** A message's `type`; for the session's own events their name. */

@@ -13,10 +13,10 @@ const TYPES: Record<ExportFormat, { type: string; ending: string }> = {
   markdown: { type: "text/markdown; charset=utf-8", ending: "md" },
 };
 
-const ExportQuery = z.strictObject({
+export const ExportQuery = z.strictObject({
   format: z.enum(EXPORT_FORMATS, `expected one of ${EXPORT_FORMATS.join(", ")}`),
 });
-const LogQuery = z.strictObject({
+export const LogQuery = z.strictObject({
   seq: number("expected a line's seq", 0, Number.MAX_SAFE_INTEGER).optional(),
 });
 const NoQuery = z.strictObject({});

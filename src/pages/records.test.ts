@@ -40,6 +40,13 @@ afterEach(async () => {
 const ask = (path: string, method = "GET", headers: Record<string, string> = {}) =>
   fetch(`${origin}${path}`, { method, headers });
 
+const readFacts = () =>
+  readFileSync(join(folder, "server.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line).message_data)
+    .filter(({ event }) => event === "read");
+
 describe("the pages of the record", () => {
   it("give the log's bytes as they are, also those that are no text", async () => {
     const path = join(folder, `${ID}.jsonl`);
@@ -124,18 +131,25 @@ describe("the pages of the record", () => {
     expect(statuses).toEqual(pages.map(() => 404));
   });
 
+  it("put changes on the record before they are made, also those that are refused", async () => {
+    await ask(`/sessions/${ID}/hold`, "PUT");
+    expect((await ask(`/sessions/${ID}`, "DELETE")).status).toBe(409);
+    await ask(`/sessions/${ID}/hold`, "DELETE");
+    const about = { event: "read", session_id: ID, peer: "127.0.0.1" };
+    expect(readFacts()).toEqual([
+      { ...about, action: "hold" },
+      { ...about, action: "archive" },
+      { ...about, action: "release" },
+    ]);
+  });
+
   it("are on the record themselves", async () => {
     for (const path of ["", "/events?after=1", "/log", "/export?format=csv", "/verify"]) {
       await (await ask(`/sessions/${ID}${path}`)).arrayBuffer();
     }
     await (await ask("/search?q=hello")).arrayBuffer();
-    const read = readFileSync(join(folder, "server.jsonl"), "utf8")
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line).message_data)
-      .filter(({ event }) => event === "read");
     const about = { event: "read", session_id: ID, peer: "127.0.0.1" };
-    expect(read).toEqual([
+    expect(readFacts()).toEqual([
       { ...about, action: "show" },
       { ...about, action: "events", query: { after: "1" } },
       { ...about, action: "log" },

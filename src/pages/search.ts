@@ -7,7 +7,7 @@ import { record } from "./record.ts";
 
 const MAX_LIMIT = 200;
 
-const SearchQuery = z.strictObject({
+export const SearchQuery = z.strictObject({
   q: words,
   limit: number(`expected a number from 1 to ${MAX_LIMIT}`, 1, MAX_LIMIT).default(50),
   cursor: z.string().optional(),

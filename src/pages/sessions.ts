@@ -10,7 +10,7 @@ import { record } from "./record.ts";
 
 const MAX_LIMIT = 1000;
 
-const ListQuery = z.strictObject({
+export const ListQuery = z.strictObject({
   limit: number(`expected a number from 1 to ${MAX_LIMIT}`, 1, MAX_LIMIT).optional(),
   cursor: z.string().optional(),
   state: z.enum(["active", "ended", "archived"], "expected active, ended or archived").optional(),
@@ -93,10 +93,10 @@ export const archiveSession =
   ({ records, recordRead }: AuditStore): Page =>
   async (request) => {
     const { session_id = "" } = request.params;
+    record(recordRead, "archive", request);
     const problem = await records.archive(session_id);
     if (problem !== undefined)
       return { status: 409, body: JSON.stringify({ error: PROBLEMS[problem](session_id) }) };
-    record(recordRead, "archive", request);
     return NOTHING;
   };
 
@@ -115,8 +115,8 @@ const PROBLEMS = {
 export const holdSession =
   ({ records, recordRead }: AuditStore, held: boolean): Page =>
   async (request) => {
-    await records.hold(request.params["session_id"] ?? "", held);
     record(recordRead, held ? "hold" : "release", request);
+    await records.hold(request.params["session_id"] ?? "", held);
     return NOTHING;
   };
 

@@ -13,7 +13,7 @@ const STREAM_ONLY: ReadonlySet<string> = new Set([
   "response_delta",
 ]);
 
-const PARAMETERS: readonly string[] = ["model", "approvalPolicy", "stream", "after"];
+export const PARAMETERS: readonly string[] = ["model", "approvalPolicy", "stream", "after"];
 
 const MESSAGE_TYPES: readonly string[] = ClientMessage.options.map((option) => option.shape.type.value);
 

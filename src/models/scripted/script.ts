@@ -2,18 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { ErrorCode } from "../../contract/error.ts";
 import { ResponseItem } from "../../contract/item.ts";
-import type { StopReason, TokenUsage } from "../../contract/model.ts";
-
-const STOP_REASONS = [
-  "completed",
-  "tool_calls",
-  "max_output_tokens",
-  "content_filter",
-  "refusal",
-  "pause",
-  "context_window",
-  "tool_call_invalid",
-] as const satisfies StopReason[];
+import { StopReason, type TokenUsage } from "../../contract/model.ts";
 
 /** In how many pieces something is streamed, and how long to wait before each. Default: word by word, at once. */
 export const Pace = z.strictObject({
@@ -63,7 +52,7 @@ export const ScriptedStep = z.union(
     z.strictObject({ hang: z.literal(true) }),
     z.strictObject({ error: ScriptedError }),
     z.strictObject({ usage: Tokens }),
-    z.strictObject({ stop: z.enum(STOP_REASONS) }),
+    z.strictObject({ stop: StopReason }),
   ],
   {
     error:

@@ -7,7 +7,7 @@ import { openIfThere } from "../open-if-there.ts";
 import { readJson, readValue } from "../read-json.ts";
 import { Connections } from "./connections.ts";
 import { Investigation } from "./investigation.ts";
-import { readPayload, readPrompt } from "./payload.ts";
+import { Prompt, readPayload, readPrompt, SentPayload } from "./payload.ts";
 
 export interface InvestigateOptions {
   sessions: Sessions;
@@ -43,6 +43,18 @@ const Body = z.looseObject({
 });
 
 const SendBody = Body.extend({ connectionId: ConnectionId });
+
+/** Of both requests, for those who ask what they may send. */
+export const INVESTIGATE_BODIES = {
+  stream: Body.extend({ payload: Prompt.optional() }).meta({
+    id: "Investigation",
+    description: "What to look into.",
+  }),
+  send: SendBody.extend({ payload: SentPayload }).meta({
+    id: "InvestigationSend",
+    description: "More to look into, the answer to an approval, or the end of the turn.",
+  }),
+};
 
 /** What a stream is asked for. */
 interface Wanted {

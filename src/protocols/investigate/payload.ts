@@ -16,7 +16,7 @@ export type Alert = z.infer<typeof Alert>;
 const text = z.string().min(1);
 
 /** What begins a turn: an alert, or a user's message under one of three names. */
-const Prompt = z.union(
+export const Prompt = z.union(
   [
     z.object({ text }).transform(({ text }) => text),
     z.object({ message: text }).transform(({ message }) => message),
@@ -48,6 +48,9 @@ type Approval = z.infer<typeof Approval>;
 
 const Answer = z.object({ approval: Approval });
 const Cancel = z.object({ cancel: z.literal(true) });
+
+/** All that `readPayload` takes. */
+export const SentPayload = z.union([Answer, Cancel, Prompt]);
 
 /** What a client may send to a stream that is open. */
 export type Payload =
