@@ -65,6 +65,11 @@ export class Client implements Connection {
     return this.#speaker !== undefined;
   }
 
+  /** Bytes that wait for it to read them. */
+  get waitingBytes(): number {
+    return this.#speaker?.bufferedAmount ?? this.#earlyLength;
+  }
+
   join(protocol: Protocol): void {
     this.#protocol = protocol;
   }
@@ -81,7 +86,7 @@ export class Client implements Connection {
 
   send(frame: string, droppable = false): void {
     if (!this.#open) return;
-    const waiting = this.#speaker?.bufferedAmount ?? this.#earlyLength;
+    const waiting = this.waitingBytes;
     if (droppable && waiting > this.#parts.limits.queueBytes / 2) return;
     if (waiting > this.#parts.limits.queueBytes) this.end("too_slow");
     else if (this.#speaker !== undefined) this.#write(this.#speaker, frame);

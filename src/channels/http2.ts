@@ -55,6 +55,10 @@ export class Http2Channel {
   }
 
   /** Clients that are connected or about to be. */
+  get clients(): Iterable<Client> {
+    return this.#clients.keys();
+  }
+
   get size(): number {
     return this.#clients.size;
   }

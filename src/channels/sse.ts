@@ -36,6 +36,10 @@ export class SseChannel {
   }
 
   /** Clients that are connected. */
+  get clients(): Iterable<Client> {
+    return this.#clients;
+  }
+
   get size(): number {
     return this.#clients.size;
   }

@@ -54,6 +54,10 @@ export class WebSocketChannel {
   }
 
   /** Clients that are connected or about to be. */
+  get clients(): Iterable<Client> {
+    return this.#clients;
+  }
+
   get size(): number {
     return this.#clients.size;
   }

@@ -2,6 +2,7 @@ import type { Agent, AgentOutput, UserInput } from "../contract/agent.ts";
 import { AgentError } from "../contract/error.ts";
 import type { LogLine, Seq, SessionRecord } from "../contract/log.ts";
 import type { ClientMessage, ServerBody, SessionInfo, TurnStatus } from "../contract/message.ts";
+import type { Observer, SessionObserver } from "../contract/observe.ts";
 import type { Redactor } from "../contract/redact.ts";
 import type { ClientInfo, EndReason, Entry, Session, SessionNote, Subscriber } from "../contract/session.ts";
 import { Clients } from "./clients.ts";
@@ -26,6 +27,7 @@ export interface SessionParts {
   maxClients: number;
   /** Nothing is told before it is on the disk. */
   strict: boolean;
+  observer?: Observer | undefined;
   /** Called once, when the session has ended. */
   onEnd(): void;
   /** A fault of ours, whole. */
@@ -46,6 +48,7 @@ export class LiveSession implements Session {
   readonly #parts: SessionParts;
   readonly #clients = new Clients();
   readonly #durables = new WeakMap<Subscriber, DurableClient>();
+  readonly #observer: SessionObserver | undefined;
   readonly #voice: Voice;
   #running: Running | undefined;
   readonly #inbox = new InputQueue();
@@ -55,7 +58,8 @@ export class LiveSession implements Session {
   constructor(parts: SessionParts) {
     this.id = parts.id;
     this.#parts = parts;
-    this.#voice = new Voice(parts, this.#clients);
+    this.#observer = parts.observer?.begin(this.info());
+    this.#voice = new Voice({ ...parts, observer: this.#observer }, this.#clients);
     this.#endWithoutClients();
   }
 
@@ -288,6 +292,7 @@ export class LiveSession implements Session {
     await this.#parts.agent.close?.().catch((error: unknown) => this.#parts.onFault(error));
     await this.#parts.log.end().catch((error: unknown) => this.#parts.onFault(error));
     for (const client of this.#clients) client.end(reason);
+    this.#observer?.ended();
     this.#parts.onEnd();
   }
 }

@@ -4,6 +4,7 @@ import { AgentError } from "../contract/error.ts";
 import type { LogStore, Seq, SessionId, SessionRecord } from "../contract/log.ts";
 import { ApprovalPolicy, type SessionInfo } from "../contract/message.ts";
 import type { Model, SelectModel } from "../contract/model.ts";
+import type { Observer } from "../contract/observe.ts";
 import type { Redactor } from "../contract/redact.ts";
 import type { Place } from "../contract/sandbox.ts";
 import type { EndReason, Session, SessionOptions, Sessions } from "../contract/session.ts";
@@ -33,6 +34,7 @@ export interface SessionsOptions {
   /** Nothing is told to a client before it is on the disk. */
   strict: boolean;
   detachMs: number;
+  observer?: Observer | undefined;
   readonly onFault: (error: unknown, sessionId: string) => void;
 }
 
@@ -84,8 +86,14 @@ export class LiveSessions implements Sessions {
     const log = createLog(id);
     const inherited = asked.model === undefined ? info : undefined;
     const chosen = asked.model === undefined ? undefined : model;
-    await copyConversation({ source, lines: logs.read(source, -1, Infinity), upTo, inherited, chosen }, log);
-    await agent.restore(logs.read(id, -1, Infinity));
+    const lines = logs.read(source, -1, Infinity);
+    try {
+      await copyConversation({ source, lines, upTo, inherited, chosen }, log);
+      await agent.restore(logs.read(id, -1, Infinity));
+    } catch (error) {
+      await Promise.allSettled([log.end(), agent.close?.()]);
+      throw error;
+    }
     return this.#start(id, { agent, log, policy, place });
   }
 
@@ -156,7 +164,8 @@ export class LiveSessions implements Sessions {
       endsAlone?: boolean;
     },
   ): LiveSession {
-    const { facts, detachMs, maxClientsPerSession, strict, logs, redactor, onFault } = this.#options;
+    const { facts, detachMs, maxClientsPerSession, strict, logs, redactor, observer, onFault } =
+      this.#options;
     const session = new LiveSession({
       id,
       agent: parts.agent,
@@ -172,6 +181,7 @@ export class LiveSessions implements Sessions {
       detachMs: parts.endsAlone === true ? 0 : detachMs,
       maxClients: maxClientsPerSession,
       strict,
+      observer,
       onEnd: () => this.#running.delete(id),
       onFault: (error) => onFault(error, id),
     });

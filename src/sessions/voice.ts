@@ -3,6 +3,7 @@ import type { ClientInfo } from "../contract/client.ts";
 import { AgentError } from "../contract/error.ts";
 import type { Seq, SessionRecord } from "../contract/log.ts";
 import type { ResponseDelta, ServerBody } from "../contract/message.ts";
+import type { SessionObserver } from "../contract/observe.ts";
 import type { Redactor } from "../contract/redact.ts";
 import type { Entry, Subscriber } from "../contract/session.ts";
 import type { Clients } from "./clients.ts";
@@ -14,6 +15,7 @@ interface VoiceParts {
   log: SessionRecord;
   redactor: Redactor;
   onFault(error: unknown): void;
+  observer: SessionObserver | undefined;
 }
 
 interface To {
@@ -66,10 +68,12 @@ export class Voice {
     const entry = { seq: to.seq ?? log.head, message, json };
     this.#followRequest(entry);
     this.#deliver(entry, to.only);
+    this.#parts.observer?.told(body, to.audit);
   }
 
   /** Its end is held back while it could be the beginning of a secret. */
   tellDelta(payload: ResponseDelta): void {
+    this.#parts.observer?.delta();
     const delta = this.#deltas.push(payload);
     if (delta) this.#tellSafe([delta]);
   }
