@@ -24,4 +24,4 @@ EXPOSE 8080
 VOLUME ["/workspace", "/var/lib/agentloop/sessions"]
 HEALTHCHECK --interval=30s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/livez').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Run with an init (docker run --init): it collects the processes that commands leave behind.
-ENTRYPOINT ["node", "/opt/agentloop-server/dist/ws-server.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "/opt/agentloop-server/dist/ws-server.js"]

@@ -12,6 +12,8 @@ const ROOMS = [
   "pages",
   "client",
   "web",
+  "description",
+  "observe",
 ];
 
 /** Rooms within a room that do not know each other either. */
@@ -32,6 +34,8 @@ const PACKAGES: { name: string; files: string[] }[] = [
   { name: "node:child_process", files: ["src/sandboxes/", "src/agents/codex/"] },
   { name: "dotenv", files: ["src/config/"] },
   { name: "react", files: ["src/web/"] },
+  { name: "prom-client", files: ["src/observe/"] },
+  { name: "@opentelemetry/api", files: ["src/observe/"] },
 ];
 
 const intoFolder = (folder: string) => `^\\.{1,2}/(?:.*/)?${folder}/`;
@@ -120,7 +124,7 @@ export default defineConfig({
       files: ["src/server/**"],
       rules: walls(
         "src/server/",
-        ROOMS.filter((room) => !["channels", "protocols", "pages"].includes(room)),
+        ROOMS.filter((room) => !["channels", "protocols", "pages", "description"].includes(room)),
       ),
     },
     ...roomWalls,

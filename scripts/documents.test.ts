@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -52,6 +52,32 @@ describe.each(documents)("%s", (document) => {
     const there = linksOf(document).filter((target) => globSync(target, { cwd: root }).length === 0);
     expect(there).toEqual([]);
   });
+});
+
+it("docs/extending.md names only files that are there", () => {
+  const text = readFileSync(join(root, "docs/extending.md"), "utf8");
+  const named = [...text.matchAll(/`([\w./-]+\/[\w./-]*|[\w.-]+\.(?:md|ts|example))`/g)].map(
+    ([, path = ""]) => path,
+  );
+  expect(named.length).toBeGreaterThan(30);
+  const missing = named.filter((path) => !path.includes("NAME") && !existsSync(join(root, path)));
+  expect(missing).toEqual([]);
+});
+
+it("docs/troubleshooting.md quotes only what the sources say", () => {
+  const files = globSync(["src/**/*.{ts,tsx}", "build-ws-server.mjs"], { cwd: root });
+  const sources = files
+    .filter((file) => !/\.test\.|\.suite\.|testing\//.test(file))
+    // A text that goes on in the next line is one text.
+    .map((file) => readFileSync(join(root, file), "utf8").replaceAll(/["`]\s*\+\s*["`]/g, ""))
+    .join("\n");
+  const text = readFileSync(join(root, "docs/troubleshooting.md"), "utf8");
+  const rows = [...text.matchAll(/^\| (.*?`.*?) \| (.+?) \| (.+?) \|$/gm)];
+  expect(rows.length).toBeGreaterThan(35);
+  const quotes = rows.flatMap(([, said = ""]) =>
+    [...said.matchAll(/`([^`]+)`/g)].map(([, quote = ""]) => quote),
+  );
+  expect(quotes.filter((quote) => !sources.includes(quote))).toEqual([]);
 });
 
 it("the README shows every type of message", () => {

@@ -70,6 +70,7 @@ const PROGRAMS = [
 
 /** The version whose protocol the tests know. */
 const CODEX_VERSION = "0.169.0";
+const TELEMETRY_VERSION = "0.301.0";
 
 const MANAGERS = [
   { command: "apt-get", refresh: ["update"], install: ["install", "-y", "--no-install-recommends"] },
@@ -90,10 +91,13 @@ const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder
 const env = { ...process.env, PATH: path.join(delimiter), DEBIAN_FRONTEND: "noninteractive" };
 
 installNpmPackages();
-if (forTests) installCodex();
+if (forTests) {
+  installTool("codex", "@openai/codex", CODEX_VERSION);
+  installTool("telemetry", "@opentelemetry/sdk-node", TELEMETRY_VERSION);
+}
 const missing = installPrograms();
 const bubblewrap = process.platform === "linux" ? find(["bwrap"]) : undefined;
-const works = bubblewrap === undefined || checkSandbox(bubblewrap);
+const works = bubblewrap === undefined || (isNewEnough(bubblewrap) && checkSandbox(bubblewrap));
 if (missing.length === 0 && works) say("Everything is there.");
 if (missing.length > 0 && forTests) process.exitCode = 1;
 
@@ -109,25 +113,19 @@ function installNpmPackages() {
   }
 }
 
-/** The real `codex`, for tests against it: too big to be brought along with every install. */
-function installCodex() {
-  const folder = join(root, ".tools", "codex");
-  const manifest = join(folder, "node_modules", "@openai", "codex", "package.json");
-  if (existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version === CODEX_VERSION) {
-    return say("The codex program is there.");
+/** What tests try the server with, and what is too big to be brought along with every install. */
+function installTool(name, packageName, version) {
+  const folder = join(root, ".tools", name);
+  const manifest = join(folder, "node_modules", packageName, "package.json");
+  if (existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version === version) {
+    return say(`${packageName} is there.`);
   }
-  const command = [
-    "install",
-    "--prefix",
-    folder,
-    "--no-audit",
-    "--no-fund",
-    `@openai/codex@${CODEX_VERSION}`,
-  ];
-  say(`Installing the codex program for the tests: npm ${command.join(" ")}`);
+  const install = ["install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"];
+  const command = [...install, `${packageName}@${version}`];
+  say(`Installing ${packageName} for the tests: npm ${command.join(" ")}`);
   mkdirSync(folder, { recursive: true });
   if (!run("npm", command)) {
-    say("The codex program could not be installed: see above.");
+    say(`${packageName} could not be installed: see above.`);
     process.exit(1);
   }
 }
@@ -178,6 +176,18 @@ function installPackages({ command, refresh, install, unprivileged }, packages) 
     // Package lists that cannot be refreshed may still serve.
     if (!run(program, args)) say(`${command} ${step[0]} failed: see above.`);
   }
+}
+
+/** Whether the server takes this bubblewrap: of an older one it does not know how it fails. */
+function isNewEnough(bwrap) {
+  const { stdout } = spawnSync(bwrap, ["--version"], { env, encoding: "utf8" });
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(stdout ?? "") ?? [];
+  if (Number(major) > 0 || Number(minor) >= 8) return true;
+  say(
+    `The sandbox needs bubblewrap 0.8 or newer; ${bwrap} says ${(stdout ?? "").trim() || "nothing"}. ` +
+      "Install a newer one (https://github.com/containers/bubblewrap), or run the server in a container.",
+  );
+  return false;
 }
 
 /** Whether bubblewrap can make a sandbox here; many systems forbid it at first. */

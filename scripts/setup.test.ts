@@ -40,7 +40,8 @@ function program(name: string, script = ""): void {
   chmodSync(join(bin, name), 0o755);
 }
 
-const makesFile = (path: string) => `printf '#!/bin/sh\\n' > ${path}; /bin/chmod +x ${path}`;
+const makesFile = (path: string, line = "") =>
+  `printf '#!/bin/sh\\n${line}\\n' > ${path}; /bin/chmod +x ${path}`;
 const makes = (name: string) => makesFile(join(bin, name));
 
 const NPM = `
@@ -48,6 +49,8 @@ const NPM = `
 echo '{"version":"1.0.0"}' > node_modules/a/package.json
 echo '{"version":"24.0.0"}' > node_modules/node/package.json
 ${makesFile("node_modules/.bin/node")}`;
+
+const NEW_BWRAP = '[ "$1" = --version ] && echo bubblewrap 0.11.0; true';
 
 function setup(...args: string[]) {
   const run = spawnSync(process.execPath, ["scripts/setup.mjs", ...args], {
@@ -68,7 +71,10 @@ test.runIf(process.platform === "linux")("installs what is missing, and the seco
   program("npm", NPM);
   program("bash");
   program("sudo", '"$@"');
-  program("apt-get", `case "$1" in install) ${makes("bwrap")};; esac`);
+  program(
+    "apt-get",
+    `case "$1" in install) ${makesFile(join(bin, "bwrap"), "echo bubblewrap 0.8.0")};; esac`,
+  );
   const first = setup();
   expect(first.calls).toEqual([
     "npm ci --no-audit --no-fund",
@@ -82,7 +88,8 @@ test.runIf(process.platform === "linux")("installs what is missing, and the seco
 
 test("--tests adds what the tests need", () => {
   program("npm", NPM);
-  for (const name of ["bash", "bwrap"]) program(name);
+  program("bash");
+  program("bwrap", NEW_BWRAP);
   program("sudo", '"$@"');
   program(
     "dnf",
@@ -97,7 +104,7 @@ test("--tests adds what the tests need", () => {
 test("without a package manager it says what to install by hand", () => {
   program("npm", NPM);
   program("bash");
-  program("bwrap");
+  program("bwrap", NEW_BWRAP);
   const { code, said } = setup("--tests");
   expect(code).toBe(1);
   expect(said).toContain("Missing: tmux (tests of terminal clients). Install the package tmux by hand");
@@ -111,9 +118,23 @@ test("where npm fails, setup fails", () => {
 test.runIf(process.platform === "linux")("a sandbox that does not work is told with what can be done", () => {
   program("npm", NPM);
   program("bash");
-  program("bwrap", "echo 'bwrap: No permissions to create new namespace' >&2; exit 1");
+  program(
+    "bwrap",
+    `${NEW_BWRAP}\n[ "$1" = --version ] && exit; echo 'bwrap: No permissions to create new namespace' >&2; exit 1`,
+  );
   const { code, said } = setup();
   expect(code).toBe(0);
   expect(said).toContain("The sandbox does not work here: bwrap: No permissions to create new namespace");
   expect(said).toMatch(/user namespaces/i);
+});
+
+test.runIf(process.platform === "linux")("a bubblewrap that the server refuses is not said to work", () => {
+  program("npm", NPM);
+  program("bash");
+  program("bwrap", '[ "$1" = --version ] && echo bubblewrap 0.4.1');
+  const { code, said } = setup();
+  expect(code).toBe(0);
+  expect(said).toContain("The sandbox needs bubblewrap 0.8 or newer;");
+  expect(said).toContain("says bubblewrap 0.4.1");
+  expect(said).not.toContain("The sandbox works.");
 });

@@ -29,6 +29,8 @@ const WRONG: readonly (readonly [file: string, imported: string])[] = [
   ["src/channels/ws.ts", "node:http2"],
   ["src/audit/a.ts", "../agents/loop/loop.ts"],
   ["src/pages/a.ts", "../audit/log.ts"],
+  ["src/pages/description.ts", "../description/description.ts"],
+  ["src/description/a.ts", "../protocols/agentloop.ts"],
   ["src/client/a.ts", "../web/page.ts"],
   ["src/web/a.ts", "../audit/log.ts"],
   ["src/client/b.ts", "react"],
@@ -53,6 +55,7 @@ const RIGHT: readonly (readonly [file: string, imported: string])[] = [
   ["src/tools/shell/right.ts", "./assess.ts"],
   ["src/channels/http2.ts", "node:http2"],
   ["src/web/right.ts", "../client/client.ts"],
+  ["src/server/description.ts", "../description/description.ts"],
   ["src/ws-server.ts", "./models/select.ts"],
   ["src/audit/right.test.ts", "../agents/loop/loop.ts"],
 ];

@@ -1,6 +1,6 @@
 import { createRedactor } from "./audit/redact/redact.ts";
 import { ConfigError, loadConfig } from "./config/config.ts";
-import { helpText, parseFlags } from "./config/flags.ts";
+import { helpText, parseFlags, splitEnvFlags } from "./config/flags.ts";
 import { AgentError } from "./contract/error.ts";
 import type { Redactor } from "./contract/redact.ts";
 import { serve } from "./serve/serve.ts";
@@ -11,16 +11,19 @@ async function main(): Promise<void> {
   const { commandsHelp, isLogCommand, runCommand } = await import("./cli/cli.ts");
   const { configArguments, isConfigCommand, printConfig } = await import("./cli/config.ts");
   const { processTerminal } = await import("./cli/terminal.ts");
-  const argv = process.argv.slice(2);
+  const { envFlags, rest: argv } = splitEnvFlags(process.argv.slice(2));
   if (isLogCommand(argv)) {
-    const storePath = () => loadConfig(parseFlags([])).sessionStorePath;
-    process.exit(await runCommand(argv, { terminal: processTerminal(), storePath }));
+    const settings = () => loadConfig(parseFlags(envFlags));
+    process.exit(await runCommand(argv, { terminal: processTerminal(), settings }));
   }
   if (isConfigCommand(argv)) {
     const { asJson, flags } = configArguments(argv);
-    return await printConfig(loadConfig(parseFlags(flags)), { terminal: processTerminal(), asJson });
+    return await printConfig(loadConfig(parseFlags([...envFlags, ...flags])), {
+      terminal: processTerminal(),
+      asJson,
+    });
   }
-  const flags = parseFlags(argv[0] === "serve" ? argv.slice(1) : argv);
+  const flags = parseFlags([...envFlags, ...(argv[0] === "serve" ? argv.slice(1) : argv)]);
   if (flags.help)
     return void process.stdout.write(
       `${helpText()}\nagentloop-server config [--json] [FLAGS]   shows every setting in force, and where it came from\n\nCommands on the logs (each has its own --help):\n\n${commandsHelp()}`,

@@ -35,6 +35,9 @@ export interface Bench {
   peers: readonly TargetName[];
 }
 
+/** As the server's own start commands have it. */
+const NODE_FLAGS = ["--max-semi-space-size=8"];
+
 const beside = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
 export const startProvider = (): Promise<Program> => startProgram({ argv: [beside("provider.ts")] });
@@ -49,7 +52,11 @@ export async function startTarget(
   const isOurs = name === "ours" || name === "before";
   const dist = name === "before" ? bench.before : bench.dist;
   const program = await (isOurs
-    ? startOurs(bench, { folder, env, argv: [...node, join(resolve(dist ?? ""), "ws-server.js")] })
+    ? startOurs(bench, {
+        folder,
+        env,
+        argv: [...NODE_FLAGS, ...node, join(resolve(dist ?? ""), "ws-server.js")],
+      })
     : name === "codex"
       ? startCodex(bench, folder)
       : startBaseline(bench, name, folder));

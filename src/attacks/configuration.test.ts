@@ -49,6 +49,8 @@ describe("a cloned repository with a .env of its own", () => {
       },
       "lets pages of its author's site in": async (clone) =>
         (await clone("ALLOWED_ORIGINS=https://evil.example"))?.allowedOrigins[0] === "https://evil.example",
+      "moves the agent, and the sandbox with it, to another folder": async (clone) =>
+        (await clone("WORKING_DIRECTORY=/usr"))?.workspace === "/usr",
       "says that the workspace is elsewhere, so that it is not in it": async (clone) =>
         (await clone("WORKING_DIRECTORY=/usr\nAPPROVAL_POLICY=full-auto"))?.approvalPolicy === "full-auto",
     },

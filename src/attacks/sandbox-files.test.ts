@@ -127,6 +127,22 @@ describe("a command that leaves something for programs outside to obey", () => {
       await shell("rm -f .env; mv .env old; echo SANDBOX=danger-full-access > .env");
       return isTouched(join(workspace, ".env"), `KEY=${SECRET}`);
     },
+    "makes the .env that the server would obey when it starts again": async ({ shell, workspace }) => {
+      await shell("rm -f conf/.env; mv conf old; mkdir -p conf; echo SANDBOX=danger-full-access > conf/.env");
+      return exists(join(workspace, "conf/.env"));
+    },
+    "makes it in a folder that was not there": async ({ shell, workspace }) => {
+      await shell("rmdir later; mkdir -p later; echo SANDBOX=danger-full-access > later/.env");
+      return exists(join(workspace, "later/.env"));
+    },
+    "changes the program of the server that runs": async ({ shell, workspace }) => {
+      await shell("echo evil > server/dist/main.js");
+      return isTouched(join(workspace, "server/dist/main.js"));
+    },
+    "puts another program in its place": async ({ shell, workspace }) => {
+      await shell("mv server old; mkdir -p server/dist; echo evil > server/dist/main.js");
+      return isTouched(join(workspace, "server/dist/main.js"));
+    },
     "deletes the logs of the sessions": async ({ shell, workspace }) => {
       await shell("rm -rf sessions");
       return isTouched(join(workspace, "sessions/log.jsonl"), SECRET);

@@ -44,7 +44,9 @@ function lay() {
   writeFileSync(join(made.outside, "file"), UNTOUCHED);
   // By a link, as an operator may write it.
   symlinkSync(join(made.path, "logs"), join(made.outside, "logs"));
-  const protectedPaths = [join(made.path, ".env"), join(made.outside, "logs")];
+  symlinkSync(join(made.outside, "file"), join(made.path, "linked.env"));
+  const own = [".env", "linked.env", "later.env"].map((name) => join(made.path, name));
+  const protectedPaths = [...own, join(made.outside, "logs")];
   return { workspace: made.path, outside: made.outside, context: { ...made.context, protectedPaths } };
 }
 
@@ -204,6 +206,14 @@ describe("a patch that touches what others obey", () => {
     "adds a configuration of another agent": async ({ patch, workspace }) => {
       await patch(add("./.codex//config.toml"));
       return exists(join(workspace, ".codex/config.toml"));
+    },
+    "makes the .env that the server would obey when it starts again": async ({ patch, workspace }) => {
+      await patch(add("later.env"));
+      return exists(join(workspace, "later.env"));
+    },
+    "takes away the link to the .env that the server obeys": async ({ patch, workspace }) => {
+      await patch(remove("linked.env"));
+      return !(await exists(join(workspace, "linked.env")));
     },
     "updates the .env that the server has loaded": async ({ patch, workspace }) => {
       await patch(update(".env"));

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Config, ConfigError, type Environment, loadConfig } from "./config.ts";
-import { parseFlags, helpText } from "./flags.ts";
+import { parseFlags } from "./flags.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -47,7 +47,7 @@ test("without any setting the defaults hold", () => {
     contextCompactionThreshold: 0.8,
     allowedOrigins: [],
     maxMessageBytes: 1_048_576,
-    envFile: undefined,
+    envFile: join(folder, ".env"),
     secrets: [],
   });
 });
@@ -56,6 +56,14 @@ test("flags win over the environment, and the environment over .env", () => {
   const dotenv = "PORT=1\nMODEL=from-dotenv\nMAX_SESSIONS=3\n";
   const config = load({ argv: ["--port", "3"], environment: { PORT: "2", MODEL: "from-env" }, dotenv });
   expect(config).toMatchObject({ port: 3, model: "from-env", maxSessions: 3, envFile: join(folder, ".env") });
+});
+
+test.each([
+  ["/", ""],
+  ["/agent", "/agent"],
+  ["/team/agent.1/", "/team/agent.1"],
+])("the base path %j is %j in front of every path", (value, basePath) => {
+  expect(load({ environment: { BASE_PATH: value } }).basePath).toBe(basePath);
 });
 
 test("the configuration cannot be changed", () => {
@@ -100,6 +108,9 @@ test.each([
   ["ALLOWED_ORIGINS", "*", /^ALLOWED_ORIGINS: expected origins/],
   ["ALLOWED_HOSTS", "http://a.example", /^ALLOWED_HOSTS: expected host names/],
   ["HOST", "127.0.0.1:80", 'HOST: expected an address or a host name, without a port, got "127.0.0.1:80"'],
+  ["BASE_PATH", "agent", 'BASE_PATH: expected a path such as /agent, got "agent"'],
+  ["BASE_PATH", "/a/../b", /^BASE_PATH: expected a path/],
+  ["BASE_PATH", '/a"b', /^BASE_PATH: expected a path/],
   ["WORKING_DIRECTORY", "./none", 'WORKING_DIRECTORY: expected a folder that exists, got "./none"'],
   ["MODEL_REGISTRY_PATH", ".", 'MODEL_REGISTRY_PATH: expected the path of a JSON file, got "."'],
 ])("%s=%s is refused with what was expected and what came", (name, value, line) => {
@@ -262,7 +273,7 @@ test("a .env outside the workspace is taken whole", () => {
 test("a .env cannot vouch for itself by naming another workspace", () => {
   mkdirSync(join(folder, "project"));
   const problems = problemsOf({ dotenv: "WORKING_DIRECTORY=project\nSANDBOX=danger-full-access" });
-  expect(problems).toEqual([expect.stringMatching(/^SANDBOX: not taken/)]);
+  expect(problems).toEqual([expect.stringMatching(/^WORKING_DIRECTORY, SANDBOX: not taken/)]);
 });
 
 test("a .env below the workspace is guarded too", () => {
@@ -274,22 +285,12 @@ test("a named env file must exist, unless the flag says otherwise", () => {
   expect(problemsOf({ argv: ["--env-file", "none.env"] })).toEqual([
     '--env-file: expected a file that can be read, got "none.env" (ENOENT)',
   ]);
-  expect(load({ argv: ["--env-file-if-exists", "none.env"] }).envFile).toBeUndefined();
+  expect(load({ argv: ["--env-file-if-exists", "none.env"] }).envFile).toBe(join(folder, "none.env"));
 });
 
-test("help and version are told from a start", () => {
-  expect(parseFlags(["-h"])).toMatchObject({ help: true, version: false, problems: [] });
-  expect(parseFlags(["--version"])).toMatchObject({ help: false, version: true, problems: [] });
-});
-
-test("the help names every flag and what must follow it", () => {
-  for (const flag of [
-    "--addr, -a HOST:PORT",
-    "--env-file FILE",
-    "--model MODEL",
-    "sandbox [true|false]",
-    "--help, -h",
-  ]) {
-    expect(helpText()).toContain(flag);
+test("an env file that is a link to nothing is refused: somebody else might make what it leads to", () => {
+  symlinkSync(join(folder, "later.env"), join(folder, ".env"));
+  for (const argv of [[], ["--env-file-if-exists", ".env"]]) {
+    expect(problemsOf({ argv })).toEqual(['.env: expected a file that can be read, got ".env" (ENOENT)']);
   }
 });

@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { isAbsolute, relative, resolve } from "node:path";
 import { parse } from "dotenv";
@@ -11,8 +11,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** How this server was told to run. Paths are absolute, times in milliseconds. */
 export interface Config extends Settings {
-  /** The file that settings were read from, links resolved. */
-  readonly envFile: string | undefined;
+  /** The file that settings are read from, as it was named. It need not be there. */
+  readonly envFile: string;
   /** Also those that another source overrode. */
   readonly secrets: readonly Secret[];
   /** The process's own environment. */
@@ -68,7 +68,7 @@ export function loadConfig(
   return Object.freeze({
     ...settings,
     instructions: joinInstructions(settings),
-    envFile: envFile?.path,
+    envFile: resolve(folder, envFileName(flags)),
     secrets: Object.freeze(secrets),
     environment: Object.freeze({ ...environment }),
     effective: Object.freeze(reader.effective(secrets)),
@@ -91,6 +91,7 @@ const toValues = (environment: Environment): Values =>
   );
 
 interface EnvFile {
+  /** Links resolved. */
   path: string;
   /** As the user wrote it. */
   shown: string;
@@ -99,14 +100,25 @@ interface EnvFile {
   implicit: boolean;
 }
 
-function readEnvFile({ envFile }: Flags, folder: string, problems: string[]): EnvFile | undefined {
-  const { path: shown, mustExist } = envFile ?? { path: ".env", mustExist: false };
+const envFileName = ({ envFile }: Flags): string => envFile?.path ?? ".env";
+
+function readEnvFile(flags: Flags, folder: string, problems: string[]): EnvFile | undefined {
+  const shown = envFileName(flags);
+  const named = resolve(folder, shown);
+  const mustExist = flags.envFile?.mustExist === true;
   try {
-    const path = realpathSync(resolve(folder, shown));
-    return { path, shown, values: toValues(parse(readFileSync(path))), implicit: envFile === undefined };
+    const path = realpathSync(named);
+    return {
+      path,
+      shown,
+      values: toValues(parse(readFileSync(path))),
+      implicit: flags.envFile === undefined,
+    };
   } catch (error) {
-    if (mustExist || !isMissing(error)) {
-      const flag = envFile?.mustExist === true ? "--env-file" : ".env";
+    // A link to nothing is a file that somebody else may make.
+    const isNothing = isMissing(error) && lstatSync(named, { throwIfNoEntry: false }) === undefined;
+    if (mustExist || !isNothing) {
+      const flag = mustExist ? "--env-file" : ".env";
       problems.push(`${flag}: expected a file that can be read, got ${quote(shown)} (${reasonOf(error)})`);
     }
     return undefined;

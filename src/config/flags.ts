@@ -67,6 +67,17 @@ export function parseFlags(argv: readonly string[]): Flags {
   return flags;
 }
 
+/** Parts the flags that name the file of settings, wherever they stand, from what else the command line says. */
+export function splitEnvFlags(argv: readonly string[]): { envFlags: string[]; rest: string[] } {
+  const isEnvFlag = (argument = "") => /^--env-file(-if-exists)?(=|$)/.test(argument);
+  const isEnvArgument = (at: number) =>
+    isEnvFlag(argv[at]) || (isEnvFlag(argv[at - 1]) && argv[at - 1]?.includes("=") === false);
+  return {
+    envFlags: argv.filter((_, at) => isEnvArgument(at)),
+    rest: argv.filter((_, at) => !isEnvArgument(at)),
+  };
+}
+
 /** Takes the next argument if it belongs to the flag. */
 function following({ argument }: Flag, rest: string[]): string | undefined {
   const next = rest[0];

@@ -159,6 +159,7 @@ export const SETTINGS = {
     expected: "a folder that exists",
     schema: z.string(),
     path: "folder",
+    guarded,
   },
   workRoots: { name: "WORK_ROOTS", ...list("absolute paths of folders", isAbsolute), guarded },
   approvalPolicy: {
@@ -188,6 +189,16 @@ export const SETTINGS = {
     guarded,
   },
   port: { name: "PORT", aliases: ["WS_PORT"], default: "8080", ...wholeNumber(0, 65_535) },
+  basePath: {
+    name: "BASE_PATH",
+    default: "",
+    expected: "a path such as /agent",
+    schema: z
+      .string()
+      .regex(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*\/?$/)
+      .transform((path) => path.replace(/\/$/, "")),
+    guarded,
+  },
   authToken: {
     name: "AUTH_TOKEN",
     expected: "a token of printable ASCII characters without spaces",

@@ -19,6 +19,8 @@ export interface BubblewrapOptions {
   workspace: string;
   /** Absolute paths of what commands cannot read. What does not exist is hidden from the first command after it does. */
   hiddenPaths: readonly string[];
+  /** Absolute paths of what commands cannot change, nor make where it is missing. */
+  readOnlyPaths?: readonly string[];
   network: boolean;
   architecture: Architecture;
   identity?: Identity | undefined;
@@ -42,7 +44,9 @@ export function createBubblewrapSandbox(options: BubblewrapOptions): Sandbox {
 
   async function* run(command: Command, signal: AbortSignal): AsyncGenerator<ProcessEvent, void, void> {
     const writable = options.mode === "workspace-write" && command.readOnly !== true;
-    const { placed, release } = placeholders.hold(writable ? protectedPaths(options.workspace) : []);
+    const { placed, release } = placeholders.hold(
+      writable ? protectedPaths(options.workspace, options.readOnlyPaths) : [],
+    );
     try {
       yield* bubblewrap.run(command, { writable, protectedPaths: placed }, signal);
     } finally {

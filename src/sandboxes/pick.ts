@@ -19,6 +19,8 @@ export interface PickOptions {
   workspace: string;
   /** What commands may not read: the loaded .env, the session store, key files. What does not exist is hidden when it does. */
   hiddenPaths: readonly string[];
+  /** What commands may read and not change, nor make where it is missing. */
+  readOnlyPaths?: readonly string[];
   network: boolean;
   /** Name or number of the user that commands run as. */
   user?: string | undefined;
@@ -54,9 +56,10 @@ interface Settled extends Omit<PickOptions, "mode"> {
 export async function pickSandbox(options: PickOptions): Promise<PickedSandbox> {
   const workspace = await existingFolder(options.workspace);
   const identity = options.user === undefined ? undefined : await commandIdentity(options.user, workspace);
-  const hiddenPaths = await pathsToHide(options.hiddenPaths, identity);
+  const hiddenPaths = await reachablePaths(options.hiddenPaths, identity);
+  const readOnlyPaths = await reachablePaths(options.readOnlyPaths ?? [], identity);
   const environment = environmentFor(identity, options.environment ?? {});
-  const settled: Settled = { ...options, workspace, identity, hiddenPaths, environment };
+  const settled: Settled = { ...options, workspace, identity, hiddenPaths, readOnlyPaths, environment };
   const warnings = warningsAbout(options, identity);
 
   if (options.mode === "danger-full-access") return unconfined(settled, warnings);
@@ -159,7 +162,7 @@ async function existingFolder(path: string): Promise<string> {
   return resolved;
 }
 
-async function pathsToHide(paths: readonly string[], identity: Identity | undefined): Promise<string[]> {
+async function reachablePaths(paths: readonly string[], identity: Identity | undefined): Promise<string[]> {
   const absolute = paths.map((path) => resolve(path));
   return identity === undefined ? absolute : reachableBy(identity, absolute);
 }

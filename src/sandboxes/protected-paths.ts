@@ -14,13 +14,26 @@ export interface ProtectedPath {
   content?: string;
 }
 
-/** The protected places of a workspace, parents first. Throws where one is a symbolic link: that can be replaced. */
-export function protectedPaths(workspace: string): ProtectedPath[] {
+/**
+ * The protected places of a workspace, parents first; `readOnlyPaths` are further ones, as far as they are inside. Throws
+ * where one is a symbolic link: that can be replaced.
+ */
+export function protectedPaths(workspace: string, readOnlyPaths: readonly string[] = []): ProtectedPath[] {
   return [
     ...gitPaths(workspace),
     place(join(workspace, ".codex"), "folder"),
     place(join(workspace, ".agents"), "folder"),
+    ...readOnlyPaths.filter((path) => isInside(workspace, path)).flatMap((path) => onTheWay(workspace, path)),
   ];
+}
+
+/** The folders down to a place and the place itself; where one of the folders is missing, that one must stay so. */
+function onTheWay(workspace: string, path: string): ProtectedPath[] {
+  const folders = foldersBetween(workspace, path);
+  const missing = folders.findIndex((folder) => look(folder) === undefined);
+  const there = missing < 0 ? folders : folders.slice(0, missing);
+  const last = folders[there.length];
+  return [...there.map(anchor), last === undefined ? place(path, "file") : place(last, "folder")];
 }
 
 /** Where there is no repository none can be made: its hooks would run outside, at the user's next commit. */
@@ -63,11 +76,10 @@ const isFolderInside = (folder: string, path: string) =>
   isInside(folder, path) && look(path)?.isDirectory() === true;
 
 function anchors(workspace: string, folder: string): ProtectedPath[] {
-  return [...foldersBetween(workspace, folder), folder].map((path) => ({
-    ...place(path, "folder"),
-    access: "anchor" as const,
-  }));
+  return [...foldersBetween(workspace, folder), folder].map(anchor);
 }
+
+const anchor = (path: string): ProtectedPath => ({ ...place(path, "folder"), access: "anchor" });
 
 /** The folders inside `folder` on the way to `path`, outermost first. */
 export function foldersBetween(folder: string, path: string): string[] {

@@ -33,6 +33,17 @@ describe("a seatbelt profile", () => {
     );
   });
 
+  it("keeps further places as they are, and the folders down to them where they are", () => {
+    const readOnlyPaths = ["/Users/me/work/.env", "/Users/me/work/server/dist"];
+    const profile = seatbeltProfile({ ...FACTS, readOnlyPaths }, true);
+    expect(profile).toMatch(
+      /\(deny file-write\* .*\(subpath "\/Users\/me\/work\/\.env"\) \(subpath "\/Users\/me\/work\/server\/dist"\)\)/,
+    );
+    expect(profile).toContain(
+      '(deny file-write-unlink (literal "/Users/me/work/.git") (literal "/Users/me/work/server"))',
+    );
+  });
+
   it("opens the temporary folder alone to commands that only read", () => {
     const profile = seatbeltProfile(FACTS, false);
     expect(profile).toContain('(allow file-write* (subpath "/private/var/folders/x/T/agentloop-1"))');

@@ -4,6 +4,7 @@ import type { Command, ProcessEvent, Sandbox } from "../contract/sandbox.ts";
 import { commandEnvironment, type Environment } from "./environment.ts";
 import { execute, type Identity } from "./exec.ts";
 import { DEFAULT_LIMITS, withinLimits, type Limits } from "./limits.ts";
+import { foldersBetween, isInside } from "./protected-paths.ts";
 import { exitThroughShell } from "./signals.ts";
 
 export interface SeatbeltOptions {
@@ -12,6 +13,8 @@ export interface SeatbeltOptions {
   workspace: string;
   /** Absolute paths of what commands cannot read. */
   hiddenPaths: readonly string[];
+  /** Absolute paths of what commands cannot change, nor make where it is missing. */
+  readOnlyPaths?: readonly string[];
   /** The commands' private temporary folder, which exists; links resolved. */
   tempFolder: string;
   network: boolean;
@@ -65,25 +68,29 @@ const PROTECTED = ["hooks", "config", "config.worktree", "commondir"]
   .map((name) => `.git/${name}`)
   .concat(".codex", ".agents");
 
-type ProfileFacts = Pick<SeatbeltOptions, "workspace" | "hiddenPaths" | "tempFolder" | "network">;
+type ProfileFacts = Pick<
+  SeatbeltOptions,
+  "workspace" | "hiddenPaths" | "readOnlyPaths" | "tempFolder" | "network"
+>;
 
 /** A profile in Apple's sandbox language; of rules that fit, the last one holds. */
 export function seatbeltProfile(facts: ProfileFacts, writable: boolean): string {
-  const { workspace, tempFolder, hiddenPaths, network } = facts;
+  const { workspace, tempFolder, hiddenPaths, readOnlyPaths = [], network } = facts;
+  const protectedPaths = PROTECTED.map((path) => join(workspace, path)).concat(readOnlyPaths);
   const roots = writable ? [workspace, tempFolder] : [tempFolder];
   const git = join(workspace, ".git");
+  const folders = readOnlyPaths
+    .filter((path) => isInside(workspace, path))
+    .flatMap((path) => foldersBetween(workspace, path));
   return [
     "(version 1)",
     "(allow default)",
     "(deny file-write*)",
     rule("allow file-write*", ["/dev/null", "/dev/zero", "/dev/tty", "/dev/dtracehelper"].map(literal)),
     rule("allow file-write*", roots.map(subpath)),
-    rule(
-      "deny file-write*",
-      PROTECTED.map((path) => subpath(join(workspace, path))),
-    ),
-    // Moved away, .git could be made anew with other hooks.
-    rule("deny file-write-unlink", [literal(git)]),
+    rule("deny file-write*", protectedPaths.map(subpath)),
+    // Moved away, .git could be made anew with other hooks, and so could the folders down to other places.
+    rule("deny file-write-unlink", [git, ...folders].map(literal)),
     hiddenPaths.length > 0 ? rule("deny file-read* file-write*", hiddenPaths.map(subpath)) : "",
     "(deny network*)",
     network ? '(allow network* (local ip "*:*") (remote ip "*:*"))' : "",

@@ -12,10 +12,12 @@ import type { AsUser } from "../contract/tool.ts";
 import type { Logger } from "pino";
 import type { createSelectModel } from "../models/select.ts";
 import type { Places } from "../places.ts";
+import { countedLog } from "../observe/counted-log.ts";
 import { LiveSessions } from "../sessions/sessions.ts";
 import { createToolbox } from "../tools/toolbox.ts";
 import { VERSION } from "../version.ts";
-import { hiddenPaths } from "./choose-places.ts";
+import { hiddenPaths, readOnlyPaths } from "./choose-places.ts";
+import type { Measures } from "./measure.ts";
 import { type CodexEngine, ofTheLoop } from "./codex-engine.ts";
 
 /** The longest time that a model may ask for one command. */
@@ -30,6 +32,7 @@ interface Parts {
   logs: LogStore;
   redactor: Redactor;
   codex: CodexEngine;
+  measures: Measures;
 }
 
 export function createSessions({
@@ -41,17 +44,26 @@ export function createSessions({
   asUser,
   logs,
   redactor,
+  measures,
 }: Parts): LiveSessions {
   const toolbox = createToolbox();
+  const protectedPaths = [...hiddenPaths(config), ...readOnlyPaths(config)];
   const spent = new Budget("server", { costUsd: config.maxServerCostUsd, tokens: config.maxServerTokens });
-  const record = (log: SessionLog) => new DeltaBatches(new RedactedLog(log, redactor), config.auditDeltas);
+  const record = (log: SessionLog) =>
+    new DeltaBatches(
+      new RedactedLog(
+        countedLog(log, (bytes) => measures.meter.line(bytes)),
+        redactor,
+      ),
+      config.auditDeltas,
+    );
   return new LiveSessions({
     defaultModel: config.model,
     selectModel,
     createAgent: ({ sessionId, model, approvalPolicy, place }) => {
       const toolContext = {
         ...place,
-        protectedPaths: hiddenPaths(config),
+        protectedPaths,
         ...(asUser !== undefined && { asUser }),
         timeoutMs: config.toolTimeoutMs,
         maxTimeoutMs: Math.max(MAX_TOOL_TIMEOUT_MS, config.toolTimeoutMs),
@@ -92,6 +104,7 @@ export function createSessions({
     maxClientsPerSession: config.maxClientsPerSession,
     strict: config.auditDurability === "strict",
     detachMs: config.sessionDetachMs,
+    observer: measures.observer,
     onFault: (error, sessionId) => logger.error({ err: error, session: sessionId }, "a fault of the server"),
   });
 }

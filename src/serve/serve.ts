@@ -13,11 +13,13 @@ import { availableModels, createSelectModel } from "../models/select.ts";
 import type { CodexBridgeOptions } from "../server/codex-bridge.ts";
 import { codexDoors } from "../server/codex-door.ts";
 import { createServer, routeTable, type Server } from "../server/server.ts";
+import type { Metrics } from "../pages/metrics.ts";
 import type { LiveSessions } from "../sessions/sessions.ts";
 import { VERSION } from "../version.ts";
 import { choosePlaces } from "./choose-places.ts";
 import { CodexEngine } from "./codex-engine.ts";
 import { createSessions } from "./create-sessions.ts";
+import { startMeasures, watchServer } from "./measure.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
 /** Puts the parts together, listens, and stops on a signal. */
@@ -30,14 +32,27 @@ export async function serve(config: Config, redactor: Redactor): Promise<void> {
   // The sandbox hides the folder of the logs: it must be there by then.
   const logs = await openLogs(config, logger, redactor);
   const { own, places, asUser } = await choosePlaces(config, logger);
-  const codex = new CodexEngine(config);
+  const codex = new CodexEngine(config, logger);
   if (model.provider === "codex") codex.check();
-  const sessions = createSessions({ config, logger, selectModel, places, asUser, logs, redactor, codex });
+  const measures = await startMeasures(config, logger);
+  const parts = { config, logger, selectModel, places, asUser, logs, redactor, codex, measures };
+  const sessions = createSessions(parts);
   const bridge = codex.bridge({ own, logs, redactor });
-  const server = createDoors({ config, logger, logs, sessions, own, provider: model.provider, bridge });
+  const server = createDoors({
+    config,
+    logger,
+    logs,
+    sessions,
+    own,
+    provider: model.provider,
+    bridge,
+    metrics: measures.meter.registry,
+  });
+  watchServer(measures.meter, { server, sessions, logs });
   const { host, port } = await server.listen();
-  stopOnSignal({ server, sessions, logs, logger, deadlineMs: config.shutdownMs });
-  keepRetention(config, logs, logger);
+  const stopArchiving = keepRetention(config, logs, logger);
+  const stopping = { stopArchiving, stopMeasures: measures.stop, deadlineMs: config.shutdownMs };
+  stopOnSignal({ server, sessions, logs, logger, ...stopping });
   const scheme = readTls(config) === undefined ? "ws" : "wss";
   logger.info(
     {
@@ -48,7 +63,7 @@ export async function serve(config: Config, redactor: Redactor): Promise<void> {
       approvalPolicy: config.approvalPolicy,
       sessions: config.sessionStorePath ?? "in memory",
     },
-    `AgentLoop Server ${VERSION} listens on ${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}/`,
+    `AgentLoop Server ${VERSION} listens on ${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}${config.basePath}/`,
   );
 }
 
@@ -92,12 +107,18 @@ interface Parts {
   own: Place;
   provider: Model["provider"];
   bridge: CodexBridgeOptions | undefined;
+  metrics: Metrics;
 }
 
 /** The port with every door and page behind it. */
-function createDoors({ config, logger, logs, sessions, own, provider, bridge }: Parts): Server {
+function createDoors({ config, logger, logs, sessions, own, provider, bridge, metrics }: Parts): Server {
   const models = availableModels(config);
-  const { doors, pages } = routeTable(logs, sessions, { sseIdleMs: config.sseIdleMs, models });
+  const { doors, pages } = routeTable(logs, sessions, {
+    sseIdleMs: config.sseIdleMs,
+    models,
+    basePath: config.basePath,
+    metrics,
+  });
   const rpc = {
     records: logs.records,
     facts: {
@@ -117,6 +138,7 @@ function createDoors({ config, logger, logs, sessions, own, provider, bridge }: 
     pages,
     host: config.host,
     port: config.port,
+    basePath: config.basePath,
     authToken: config.authToken,
     allowedOrigins: config.allowedOrigins,
     allowedHosts: config.allowedHosts,
@@ -132,9 +154,9 @@ function createDoors({ config, logger, logs, sessions, own, provider, bridge }: 
   });
 }
 
-function keepRetention({ retentionDays: days }: Config, { records }: AuditStore, logger: Logger): void {
-  if (days === undefined) return;
-  keepArchiving(records, {
+function keepRetention({ retentionDays: days }: Config, logs: AuditStore, logger: Logger) {
+  if (days === undefined) return undefined;
+  return keepArchiving(logs, {
     days,
     onFault: (error) => logger.error({ err: error }, "a fault while archiving"),
   });

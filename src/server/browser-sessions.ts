@@ -12,13 +12,16 @@ const WEEK_SECONDS = 604_800;
 export class BrowserSessions {
   readonly #key: Buffer;
   readonly #name: string;
+  readonly #path: string;
   readonly #now: () => number;
   /** Signed out before their time; by cookie, with their end. */
   readonly #ended = new Map<string, number>();
 
-  constructor(authToken: string | undefined, now: () => number = Date.now) {
+  /** `basePath`: where the browser sends the cookie; empty: everywhere. */
+  constructor(authToken: string | undefined, basePath = "", now: () => number = Date.now) {
     this.#key = authToken === undefined ? randomBytes(32) : hmac(authToken, "web UI: key");
     this.#now = now;
+    this.#path = basePath === "" ? "/" : basePath;
     // Cookies know no ports: another server of this machine has another name.
     this.#name = `agentloop_${hmac(this.#key, "name").toString("hex").slice(0, 8)}`;
   }
@@ -64,7 +67,7 @@ export class BrowserSessions {
   }
 
   #set(value: string, seconds: number, secure: boolean): string {
-    const attributes = ["Path=/", "HttpOnly", "SameSite=Strict", `Max-Age=${seconds}`];
+    const attributes = [`Path=${this.#path}`, "HttpOnly", "SameSite=Strict", `Max-Age=${seconds}`];
     if (secure) attributes.push("Secure");
     return [`${this.#name}=${value}`, ...attributes].join("; ");
   }

@@ -9,6 +9,8 @@ export interface GuardOptions {
   allowedOrigins: readonly string[];
   /** Names, with or without a port. */
   allowedHosts: readonly string[];
+  /** What every path begins with, such as `/agent`. */
+  basePath?: string | undefined;
 }
 
 /** What is asked for. */
@@ -40,13 +42,18 @@ export class Guard {
   readonly #hosts: Set<string>;
   readonly #origins: ReadonlySet<string>;
   readonly #token: string | undefined;
+  readonly #basePath: string;
   readonly #signedIn: SignedIn;
 
-  constructor({ host, authToken, allowedOrigins, allowedHosts }: GuardOptions, signedIn: SignedIn) {
+  constructor(
+    { host, authToken, allowedOrigins, allowedHosts, basePath = "" }: GuardOptions,
+    signedIn: SignedIn,
+  ) {
     const bound = WILDCARDS.includes(host) ? [] : [host.includes(":") ? `[${host}]` : host];
     this.#hosts = new Set([...LOOPBACK, ...bound, ...allowedHosts].map((name) => name.toLowerCase()));
     this.#origins = new Set(allowedOrigins);
     this.#token = authToken;
+    this.#basePath = basePath;
     this.#signedIn = signedIn;
   }
 
@@ -94,7 +101,7 @@ export class Guard {
       code: "unauthorized",
       message:
         "expected the server's token: Authorization: Bearer, or the WebSocket subprotocol bearer.<token>; " +
-        "browsers sign in at /ui/sign-in",
+        `browsers sign in at ${this.#basePath}/ui/sign-in`,
       headers: { "WWW-Authenticate": "Bearer" },
     });
   }

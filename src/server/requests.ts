@@ -8,7 +8,7 @@ import { tokenIn } from "../channels/handshake.ts";
 import type { ConnectStream, Upgrade } from "../channels/ws.ts";
 import { readBody } from "./body.ts";
 import { type Exchange, headOfHttp1, Http1Exchange, Http2Exchange, type RequestHead } from "./exchange.ts";
-import type { EventAnswer } from "../contract/page.ts";
+import type { EventAnswer, PageAnswer } from "../contract/page.ts";
 import type { OpenProtocol } from "../contract/protocol.ts";
 import type { ClientInfo } from "../contract/session.ts";
 import type { Guard } from "./guard.ts";
@@ -60,6 +60,7 @@ interface AgentStream {
 interface RequestHandlerParts {
   guard: Guard;
   routes: Routes;
+  basePath: string;
   limits: {
     targetBytes: number;
     headerBytes: number;
@@ -174,16 +175,24 @@ export class RequestHandler {
     return target;
   }
 
-  async #sendPage(exchange: Exchange, { path, query }: Target, destination: Destination): Promise<void> {
-    const { params } = destination;
+  async #sendPage(exchange: Exchange, { query }: Target, destination: Destination): Promise<void> {
+    const { path, params } = destination;
     const route = pageFor(exchange.method, destination);
     const body = route.method === "GET" ? "" : await readBody(exchange, this.#parts.limits);
     const { method, page } = route;
     const { headers, peer } = exchange;
     const request = { method, path, params, query, headers, body, ...(peer !== undefined && { peer }) };
     const answer = await page(request);
-    if (!("open" in answer)) return await sendPage(exchange, answer, this.#commonHeaders(exchange));
+    if (!("open" in answer))
+      return await sendPage(exchange, this.#located(answer), this.#commonHeaders(exchange));
     await this.#sendEvents(exchange, { info: infoOf(doorOf(route), exchange), query, params }, answer);
+  }
+
+  /** Pages do not know what the server's paths begin with. */
+  #located(answer: PageAnswer): PageAnswer {
+    const { Location: place } = answer.headers ?? {};
+    if (place?.startsWith("/") !== true) return answer;
+    return { ...answer, headers: { ...answer.headers, Location: this.#parts.basePath + place } };
   }
 
   async #sendEvents(exchange: Exchange, visit: Visit, answer: EventAnswer): Promise<void> {

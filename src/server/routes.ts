@@ -36,6 +36,8 @@ export interface Door {
 
 /** What a path leads to. */
 export interface Destination {
+  /** As the pages know it: without the server's base path. */
+  path: string;
   params: Record<string, string>;
   pages: PageRoute[];
   door: Door | undefined;
@@ -44,40 +46,54 @@ export interface Destination {
 /** What may stand in the places of a path. Nothing else reaches a page or a protocol. */
 const PLACES: Record<string, { pattern: RegExp; expected: string }> = {
   session_id: { pattern: /^[0-9a-f]{32,64}$/, expected: "32 to 64 of 0-9 and a-f" },
+  schema: { pattern: /^\w{1,64}\.json$/, expected: "a name and .json" },
 };
 
 /** Finds what a path (as it was sent, without the query) leads to. Throws Refusal for what leads nowhere. */
 export class Routes {
-  readonly #pages: PageRoute[];
-  readonly #doors: Door[];
+  readonly pages: readonly PageRoute[];
+  readonly doors: readonly Door[];
+  readonly #base: string;
 
-  constructor(pages: PageRoute[], doors: Door[]) {
-    this.#pages = pages;
-    this.#doors = doors;
+  /** `base`: what every path begins with, such as `/agent`; empty: nothing. Probes are found without it as well. */
+  constructor(pages: PageRoute[], doors: Door[], base = "") {
+    this.pages = pages;
+    this.doors = doors;
+    this.#base = base;
     for (const { path } of [...pages, ...doors]) checkPattern(path);
   }
 
   /** The pages at a path; none where it leads nowhere. */
   pagesAt(path: string): PageRoute[] {
-    const parts = decodePath(path);
+    const inside = this.#inside(path);
+    const parts = inside === undefined ? undefined : decodePath(inside);
     return parts === undefined ? [] : this.#pagesFor(parts);
   }
 
-  find(path: string, headers: Readonly<Record<string, unknown>> = {}): Destination {
+  find(sent: string, headers: Readonly<Record<string, unknown>> = {}): Destination {
+    const path = this.#inside(sent);
+    if (path === undefined) throw notFound(`this server's paths begin with ${this.#base} (BASE_PATH)`);
     const parts = decodePath(path);
     if (parts === undefined) throw notFound("the path is not valid percent-encoding");
     const pages = this.#pagesFor(parts);
-    const doors = this.#doors.filter((row) => fits(row.path, parts));
+    const doors = this.doors.filter((row) => fits(row.path, parts));
     const door =
       doors.find(({ header }) => header !== undefined && headers[header] !== undefined) ??
       doors.find(({ header }) => header === undefined);
     const pattern = pages[0]?.path ?? door?.path;
     if (pattern === undefined) throw notFound("there is nothing at this path");
-    return { params: readPlaces(pattern, parts), pages, door };
+    return { path, params: readPlaces(pattern, parts), pages, door };
+  }
+
+  /** The path without the base; undefined for one that is elsewhere. */
+  #inside(path: string): string | undefined {
+    if (path === this.#base) return "/";
+    if (path.startsWith(`${this.#base}/`)) return path.slice(this.#base.length);
+    return this.pages.some((row) => row.probe === true && row.path === path) ? path : undefined;
   }
 
   #pagesFor(parts: string[]): PageRoute[] {
-    const fitting = this.#pages.filter((row) => fits(row.path, parts));
+    const fitting = this.pages.filter((row) => fits(row.path, parts));
     const own = fitting.filter((row) => !isSubtree(row.path));
     return own.length > 0 ? own : fitting;
   }

@@ -12,7 +12,10 @@ import type { AuditStore } from "../contract/log.ts";
 import type { Sessions } from "../contract/session.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
 import { DEFAULT_HTTP2_LIMITS, type Http2Limits, Http2Part } from "./http2.ts";
+import { documents } from "./description.ts";
+import { descriptionPages } from "../pages/description.ts";
 import { health, readiness } from "../pages/health.ts";
+import { type Metrics, metricsPage, noMetrics } from "../pages/metrics.ts";
 import { listModels, type OfferedModels } from "../pages/models.ts";
 import { recordPages } from "../pages/records.ts";
 import { toUi, ui } from "../pages/ui.ts";
@@ -65,11 +68,17 @@ export interface ServerOptions extends GuardOptions, Pick<PortOptions, "port" | 
   log: Logger;
 }
 
+interface RouteOptions extends StreamDoorOptions {
+  models: OfferedModels;
+  metrics?: Metrics;
+  basePath?: string;
+}
+
 /** What this server answers to. */
 export const routeTable = (
   store: AuditStore,
   sessions: Sessions,
-  { models, ...options }: StreamDoorOptions & { models: OfferedModels } = { sseIdleMs: 600_000, models: [] },
+  { models, metrics = noMetrics, basePath, ...options }: RouteOptions = { sseIdleMs: 600_000, models: [] },
 ): { doors: Door[]; pages: PageRoute[] } => {
   const streams = streamDoors(sessions, options);
   const doors = [
@@ -80,11 +89,13 @@ export const routeTable = (
   ];
   const shell = { method: "GET", navigable: true, open: () => true } as const;
   const pages: PageRoute[] = [
-    { method: "GET", path: "/", page: welcome, navigable: true, open: isBrowser },
+    { method: "GET", path: "/", page: welcome(basePath), navigable: true, open: isBrowser },
     { ...shell, path: "/ui", page: toUi },
-    { ...shell, path: "/ui/*", page: ui(WEB_FOLDER) },
+    { ...shell, path: "/ui/*", page: ui(WEB_FOLDER, basePath) },
     { method: "GET", path: "/models", page: listModels(models) },
+    { method: "GET", path: "/metrics", page: metricsPage(metrics) },
     ...recordPages(store, sessions),
+    ...descriptionPages(documents).map((row) => ({ ...row, ...shell })),
     ...streams.pages,
   ];
   return { doors, pages };
@@ -94,6 +105,7 @@ export const createServer = (options: ServerOptions): Server => new Server(optio
 
 /** Everything on one port: the guard, the routes, and the channels by which clients stay. */
 export class Server {
+  readonly routes: Routes;
   readonly #options: ServerOptions;
   readonly #limits: ServerLimits;
   readonly #channels: { webSocket: WebSocketChannel; http2: Http2Channel; events: SseChannel };
@@ -103,9 +115,9 @@ export class Server {
   #draining = false;
 
   constructor(options: ServerOptions) {
-    const { log } = options;
+    const { log, basePath = "" } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const browsers = new BrowserSessions(options.authToken);
+    const browsers = new BrowserSessions(options.authToken, basePath);
     this.#options = options;
     this.#limits = limits;
     this.#channels = {
@@ -113,16 +125,15 @@ export class Server {
       http2: new Http2Channel({ limits: { ...limits, pingIntervalMs: limits.http2HeartbeatMs }, log }),
       events: new SseChannel({ limits, log }),
     };
+    this.routes = new Routes(
+      [...this.#probes(), ...signInPages({ authToken: options.authToken, browsers, log }), ...options.pages],
+      options.doors,
+      basePath,
+    );
     this.#handler = new RequestHandler({
       guard: new Guard(options, browsers),
-      routes: new Routes(
-        [
-          ...this.#probes(),
-          ...signInPages({ authToken: options.authToken, browsers, log }),
-          ...options.pages,
-        ],
-        options.doors,
-      ),
+      routes: this.routes,
+      basePath,
       limits,
       log,
       isDraining: () => this.#draining,
@@ -137,6 +148,13 @@ export class Server {
       http1: this.#createHttp1(),
       http2: this.#http2.server,
     });
+  }
+
+  /** Those who are connected, by whatever channel. */
+  clients(): { door: string; waitingBytes: number }[] {
+    return Object.values(this.#channels).flatMap(({ clients }) =>
+      [...clients].map(({ info, waitingBytes }) => ({ door: info.door, waitingBytes })),
+    );
   }
 
   /** Rejects with an error for people when the port cannot be had. */

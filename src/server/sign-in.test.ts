@@ -170,7 +170,7 @@ describe("the cookie", () => {
 
   it("ends after a week, and cannot be made longer", () => {
     let now = Date.now();
-    const browsers = new BrowserSessions(TOKEN, () => now);
+    const browsers = new BrowserSessions(TOKEN, "", () => now);
     const set = browsers.begin({ secure: false });
     expect(browsers.has(cookie(set))).toBe(true);
     now += WEEK_MS - 1000;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { DEFAULT_CHANNEL_LIMITS } from "../../channels/limits.ts";
+import { openBrowser } from "../../testing/browser.ts";
 import { EventClient } from "../../testing/event-client.ts";
 import { FrameClient } from "../../testing/frame-client.ts";
 import { type Proxy, startNginx } from "../../testing/nginx.ts";
@@ -75,6 +76,64 @@ describe("behind nginx", () => {
     expect((await fetch(`http://${proxy.plain}/sessions`)).status).toBe(401);
     const listed = await fetch(`http://${proxy.plain}/sessions?limit=5`, { headers: bearer });
     expect(listed.status).toBe(200);
+  });
+});
+
+describe("behind nginx under a path", () => {
+  let place: { bed: TestBed; proxy: Proxy };
+  beforeAll(async () => {
+    const bed = await startTestBed({ AUTH_TOKEN: TOKEN, BASE_PATH: "/agent" });
+    // As the comment at the top of the file says.
+    const places = { "location / {": "location /agent/ {", "/agent/stream {": "/agent/agent/stream {" };
+    place = { bed, proxy: await startNginx(bed.server.port, places) };
+  });
+  afterAll(async () => {
+    await place.proxy[Symbol.asyncDispose]();
+    await place.bed.close();
+  });
+
+  it("every door works: WebSocket, events, HTTP/2, and the pages", async () => {
+    const { plain, tls } = place.proxy;
+    const client = await SocketClient.connect(`ws://${plain}/agent/?stream=true`, { headers: bearer });
+    const { payload } = await client.next("session_info");
+    const { finished } = await client.turn("run echo path | tee path.txt");
+    expect(finished.status).toBe("completed");
+    const url = `http://${plain}/agent/sessions/${payload.session_id}/events`;
+    const reader = await EventClient.open(url, { headers: { ...bearer, "Last-Event-ID": "2" } });
+    expect((await reader.events.take()).id).toBe("3");
+    reader.leave();
+    client.close();
+
+    const first = JSON.stringify({ type: "user_message", content: "Hello" });
+    const path = "/agent/agent/stream";
+    const stream = await FrameClient.open(`https://${tls}`, { headers: bearer, path, first });
+    expect(await stream.find({ message: "turn finished" })).toMatchObject({
+      details: { status: "completed" },
+    });
+    stream.leave();
+    stream.session.destroy();
+    expect((await fetch(`http://${plain}/sessions`, { headers: bearer })).status).toBe(404);
+  });
+
+  it("a browser signs in, talks, and looks at the session", async () => {
+    await using browser = await openBrowser();
+    const origin = `http://${place.proxy.plain}`;
+    const { page, complaints, badRequests } = await browser.open(origin);
+    await page.goto("/agent");
+    await page.getByLabel("Token").fill(TOKEN);
+    await page.keyboard.press("Enter");
+    const field = page.getByLabel("Message", { exact: true });
+    await field.fill("Hello");
+    await field.press("Enter");
+    await page.locator(".note", { hasText: "Done" }).waitFor();
+    expect(new URL(page.url()).pathname).toMatch(/^\/agent\/ui\/talk\//);
+    await page.reload();
+    await page.getByRole("link", { name: "Sessions" }).click();
+    await page.getByRole("link", { name: "Hello" }).first().click();
+    const file = await page.locator("a[download]").first().getAttribute("href");
+    expect(file).toMatch(/^\/agent\/sessions\//);
+    expect(new URL(page.url()).pathname).toMatch(/^\/agent\/ui\/sessions\//);
+    expect({ complaints, badRequests }).toEqual({ complaints: [], badRequests: [] });
   });
 });
 
