@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Clients } from "./harness/clients.ts";
@@ -13,7 +12,6 @@ const DELTAS = 2000;
 describe("the benchmarks", () => {
   it("move every delta through each baseline and through the server", { timeout: 120_000 }, async () => {
     const root = fileURLToPath(new URL("../", import.meta.url));
-    spawnSync(process.execPath, ["build-ws-server.mjs"], { cwd: root });
     const provider = await startProvider();
     try {
       const bench = { provider, dist: `${root}dist`, before: undefined, peers: [] };

@@ -65,7 +65,7 @@ it("docs/extending.md names only files that are there", () => {
 });
 
 it("docs/troubleshooting.md quotes only what the sources say", () => {
-  const files = globSync(["src/**/*.{ts,tsx}", "build-ws-server.mjs"], { cwd: root });
+  const files = globSync(["src/**/*.{ts,tsx}", "scripts/build-server.mjs"], { cwd: root });
   const sources = files
     .filter((file) => !/\.test\.|\.suite\.|testing\//.test(file))
     // A text that goes on in the next line is one text.

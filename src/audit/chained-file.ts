@@ -120,9 +120,14 @@ export class ChainedFile {
     return this.barrier();
   }
 
+  /** From now on nothing is added. */
+  seal(): void {
+    this.#closed = true;
+  }
+
   /** Signs the last line and lets go of the file. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.seal();
     const { descriptor, disk, checkpoints } = this.#options;
     try {
       await this.checkpoint();

@@ -174,6 +174,7 @@ export class FileLog implements SessionLog {
   async #endFile(withLine: boolean): Promise<void> {
     try {
       if (withLine) this.append("incoming", SESSION_ENDED);
+      this.#file.seal();
       await this.barrier();
     } finally {
       await this.#file.close();

@@ -244,6 +244,21 @@ describe("a log on a full disk", () => {
 });
 
 describe("the end of a session", () => {
+  it("is its last line, also while the disk is waited for", async () => {
+    const store = createFileLogStore({ folder });
+    const log = store.create(idOf(1));
+    const ended = log.end();
+    expect(() => log.append("outgoing", "1")).toThrow(errorCode("log_unavailable"));
+    await ended;
+    expect(
+      readFileSync(fileOf(idOf(1)), "utf8")
+        .trim()
+        .split("\n")
+        .at(-1),
+    ).toContain("session_ended");
+    await store.close();
+  });
+
   it("is signed when the server's log has the session on the disk, not before", async () => {
     const paths = new Map<number, string>();
     const steps: string[] = [];

@@ -1,5 +1,4 @@
 import { cp, rm, symlink } from "node:fs/promises";
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startRealServer } from "../testing/real-server.ts";
@@ -12,7 +11,6 @@ const ROOT = join(import.meta.dirname, "../..");
 
 /** The built server where it is installed beside the SDK. */
 async function installed(folder: string): Promise<string> {
-  spawnSync(process.execPath, ["build-ws-server.mjs"], { cwd: ROOT });
   await cp(join(ROOT, "dist"), join(folder, "dist"), { recursive: true });
   await symlink(telemetryPackages(), join(folder, "node_modules"));
   return join(folder, "dist/ws-server.js");

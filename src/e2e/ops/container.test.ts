@@ -91,7 +91,7 @@ describe("the Dockerfile", () => {
     expect(program).toBe("node");
     const [, made, place = ""] = /^--from=build \/build\/(\S+) (\S+)$/.exec(all(last, "COPY")[0] ?? "") ?? [];
     expect([made, words.at(-1)]).toEqual(["dist", `${place}/ws-server.js`]);
-    expect(read("build-ws-server.mjs")).toContain('"dist/ws-server.js"');
+    expect(read("scripts/build-server.mjs")).toContain('"dist/ws-server.js"');
     const { engines } = JSON.parse(read("package.json")) as { engines: { node: string } };
     for (const { image } of stages) {
       const major = Number(/^node:(\d+)-/.exec(image)?.[1]);
