@@ -71,16 +71,16 @@ async function main(): Promise<void> {
       const report = { scenario: { name: scenario.name, about }, measured };
       reports.push(report);
       console.log(tableOf(report));
+      if (values.write) writeInto(new URL("docs/performance.md", root), [tableOf(report)]);
     }
   } finally {
     await provider.stop();
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(reports, undefined, 2)}\n`);
-  if (values.write) writeInto(new URL("docs/performance.md", root), reports.map(tableOf));
 }
 
 function readRounds(): number {
-  const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
+  const rounds = Number(values.rounds ?? (values.quick ? 2 : 3));
   if (Number.isInteger(rounds) && rounds > 0) return rounds;
   throw new Error(`--rounds: expected a whole number from 1; came ${values.rounds}`);
 }

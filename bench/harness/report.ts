@@ -13,7 +13,7 @@ export function tableOf({ scenario, measured }: Report): string {
   const hasGoal = measured.some(({ goal }) => goal !== undefined);
   const head = ["", ...names, ...(hasRatio ? ["ours / raw"] : []), ...(hasGoal ? ["goal"] : [])];
   const rows = measured.map(({ figure, unit, samples, goal }) => [
-    `${figure}, ${unit}`,
+    unit === "" ? figure : `${figure}, ${unit}`,
     ...names.map((name) => cellOf(samples[name])),
     ...(hasRatio ? [ratioOf(samples)] : []),
     ...(hasGoal ? [goal === undefined ? "" : `${goal.says}: ${goal.met ? "met" : "**missed**"}`] : []),

@@ -2,6 +2,8 @@ import { wordsOf } from "../harness/plan.ts";
 import { atMost, below, inTurn, type Measured, type Scenario, withClients } from "../harness/scenario.ts";
 
 const RATE = 50;
+/** As long as an answer of some length: what a turn costs by itself is spread over its deltas. */
+const SECONDS = 10;
 
 /** As models speak: what a delta costs, and how much later it comes. */
 export const paced: Scenario = {
@@ -11,9 +13,9 @@ export const paced: Scenario = {
   async run(bench, { quick, rounds }) {
     const measured: Measured[] = [];
     for (const sessions of quick ? [200] : [50, 200, 400]) {
-      const deltas = RATE * (quick ? 2 : 4);
+      const deltas = RATE * (quick ? 4 : SECONDS);
       const names = ["raw", "sdk+log", "ours"] as const;
-      const figures = await inTurn(bench, { names, count: Math.min(rounds, 3) }, async (target) => {
+      const figures = await inTurn(bench, { names, count: Math.min(rounds, 2) }, async (target) => {
         return await withClients(async (clients) => {
           await clients.open(target.origin, sessions);
           const { result, cpu } = await target.costOf(() => clients.say(wordsOf({ deltas, rate: RATE })));

@@ -10,7 +10,7 @@ import { startTarget, type Target } from "../harness/targets.ts";
 const BAD = 5;
 const GOOD = 20;
 /** What each of the bad ones is sent: far more than its queue holds. */
-const FLOOD = { rate: 4000, seconds: 12 };
+const FLOOD = { rate: 4000, seconds: 5 };
 
 type Kind = "reading" | "slow" | "dead";
 
@@ -46,7 +46,7 @@ async function runWith(
   target: Target,
   { door, kind, quick }: { door: DoorName; kind: Kind; quick: boolean },
 ): Promise<{ p99: number; grown: number }> {
-  const seconds = quick ? FLOOD.seconds / 3 : FLOOD.seconds;
+  const seconds = quick ? FLOOD.seconds / 2 : FLOOD.seconds;
   await clients.open(target.origin, GOOD + BAD, door);
   // The first turn compiles what all turns use.
   await clients.say(wordsOf({ deltas: 500 }));

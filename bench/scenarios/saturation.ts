@@ -9,10 +9,10 @@ export const saturation: Scenario = {
   async run(bench, { quick, rounds }) {
     const measured: Measured[] = [];
     for (const sessions of [1, 10, 100]) {
-      const each = Math.round((quick ? 50_000 : 200_000) / sessions);
+      const each = Math.round((quick ? 30_000 : 60_000) / sessions);
       const figures = await inTurn(
         bench,
-        { names: [...BASELINES, "ours"], peers: sessions < 100, count: rounds },
+        { names: [...BASELINES, "ours"], peers: sessions === 10, count: rounds },
         async (target) => {
           return await withClients(async (clients) => {
             await clients.open(target.origin, sessions, target.door);

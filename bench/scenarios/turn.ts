@@ -19,7 +19,7 @@ export const turn: Scenario = {
     const figures = await inTurn(bench, { names, peers: true, count: rounds }, async (target) => {
       return await withClients(async (clients) => {
         const answers: Figures[] = [];
-        for (let client = 0; client < (quick ? 5 : 20); client += 1) {
+        for (let client = 0; client < (quick ? 4 : 8); client += 1) {
           const { openMs } = await clients.open(target.origin, 1, target.door);
           const answer = await clients.say(wordsOf({ deltas: 3, rate: 1000 }), { turns: 10 });
           await clients.close();
