@@ -5,8 +5,8 @@ import { percentile } from "./harness/statistics.ts";
 
 export type Order =
   | { kind: "open"; door: DoorName; origin: string; sessions: number }
-  /** Each client says it, and then waits for the end of its turn: so many times. The first `except` clients keep silent. */
-  | { kind: "say"; text: string; turns: number; except: number }
+  /** Each client says it, and then waits for the end of its turn: so many times. */
+  | { kind: "say"; text: string; turns: number }
   | { kind: "say_only"; text: string; first: number }
   | { kind: "pause"; first: number }
   | { kind: "close"; first: number };
@@ -136,7 +136,7 @@ async function obey(order: Order): Promise<void> {
       }
       return;
     case "say":
-      await Promise.all(clients.slice(order.except).map((client) => sayTurns(client, order)));
+      await Promise.all(clients.map((client) => sayTurns(client, order)));
       return;
     case "say_only":
       for (const { conversation } of clients.slice(0, order.first)) conversation.say(order.text);

@@ -17,9 +17,9 @@ export class Clients {
     return answer;
   }
 
-  /** Every client, less the first `except`, has `turns` turns; resolves when all have ended. */
-  say(text: string, { turns = 1, except = 0 } = {}): Promise<Answer> {
-    return this.#ask({ kind: "say", text, turns, except });
+  /** Every client has `turns` turns; resolves when all have ended. */
+  say(text: string, { turns = 1 } = {}): Promise<Answer> {
+    return this.#ask({ kind: "say", text, turns });
   }
 
   /** The first clients begin a turn, and nobody waits for its end. */
