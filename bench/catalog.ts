@@ -33,7 +33,7 @@ async function main(sessions: number): Promise<void> {
     console.log("\na server of its own, over HTTP:");
     await askServer(folder);
     const { size } = statSync(join(folder, "catalog.sqlite"));
-    console.log(`\ncatalog: ${(size / 1e6).toFixed(0)} MB`);
+    say("size of the catalog", size / 1e6, "MB");
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
