@@ -2,7 +2,7 @@
  * Figures of the web UI's record pages in a real Chromium: a list of many sessions scrolled to its end, and a session of
  * 20 000 events opened at one of the last, scrolled, and replayed at 64 times its speed.
  *
- *     node bench/web-record.ts [sessions, default 100000]     (the web UI must be built)
+ *     node bench/web-record.ts [sessions, default 100000]     (after npm run build)
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import type { LogLine } from "../src/contract/log.ts";
 import type { ServerMessage } from "../src/contract/message.ts";
-import { NotStarted, type RealServer, startRealServer } from "../src/testing/real-server.ts";
+import { NotStarted, type RealServer, SOURCES, startRealServer } from "../src/testing/real-server.ts";
 
 const PROMPT =
   'create hello.js with console.log("Hello from the sandbox") then run node hello.js then read hello.js';
@@ -48,6 +48,8 @@ async function main(): Promise<void> {
 /** The demo's commands are fixed and its folder is temporary: without a sandbox it goes on, and says so. */
 async function startServer(folder: string): Promise<RealServer> {
   const launch = {
+    // A fresh clone has no build.
+    entry: SOURCES,
     cwd: folder,
     args: ["--model", "scripted"],
     env: { SESSION_STORE_PATH: join(folder, ".sessions") },

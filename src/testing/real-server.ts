@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The built one: it starts with a third of the work. */
-const ENTRY = fileURLToPath(new URL("../../dist/ws-server.js", import.meta.url));
+/** The built one, which starts with a third of the work, and the sources, which need no build. */
+const BUILT = fileURLToPath(new URL("../../dist/ws-server.js", import.meta.url));
+export const SOURCES = fileURLToPath(new URL("../ws-server.ts", import.meta.url));
 
 /** What a server of its own may not take over from whoever runs the tests. */
 const OWN_VARIABLES = /^(?:PATH|HOME|LANG|TMPDIR|USER|NODE_.*)$/;
@@ -46,8 +48,9 @@ export async function startRealServer({
   cwd,
   env = {},
   args = [],
-  entry = ENTRY,
+  entry = BUILT,
 }: Launch): Promise<RealServer> {
+  if (!existsSync(entry)) throw new Error(`${entry} is missing: npm run build`);
   const inherited = Object.entries(process.env).filter(([name]) => OWN_VARIABLES.test(name));
   const child = spawn(process.execPath, [entry, "--port", "0", ...args], {
     cwd,
