@@ -176,17 +176,4 @@ export interface AuditStore extends LogStore {
   close(): Promise<void>;
 }
 
-export type {
-  ApprovalRecord,
-  Direction,
-  LogLine,
-  LogProblem,
-  SearchHit,
-  SearchPage,
-  Seq,
-  SessionId,
-  SessionListing,
-  SessionPage,
-  SessionSummary,
-  VerifyReport,
-} from "./record.ts";
+export type * from "./record.ts";
