@@ -1,7 +1,5 @@
 import { setImmediate as nextTick } from "node:timers/promises";
 import { z } from "zod";
-import { AgentLoop } from "../agents/loop/loop.ts";
-import { Budget } from "../agents/loop/budget.ts";
 import type { AgentOutput } from "../contract/agent.ts";
 import type { Model, ModelEvent, ModelInfo, ModelRequest } from "../contract/model.ts";
 import { createAnthropicModel } from "../models/anthropic/model.ts";
@@ -11,7 +9,8 @@ import { withRetries } from "../models/retry.ts";
 import { InputQueue } from "../sessions/input-queue.ts";
 import { type FakeAnswer, startFakeProvider } from "../testing/fake-provider.ts";
 import { type Replay, replayEvents, type ReplayFamily, type ReplayOptions } from "../testing/replay.ts";
-import { createTestToolbox, testContext } from "../testing/test-toolbox.ts";
+import { testLoop } from "../testing/test-loop.ts";
+import { createTestToolbox } from "../testing/test-toolbox.ts";
 import { chat } from "./fixtures/chat.ts";
 
 /** What a provider does to an answer: after so many events, or in its place. */
@@ -230,17 +229,4 @@ export async function faultyTurn(
 }
 
 const loopOn = (model: Model, toolbox: ReturnType<typeof createTestToolbox>) =>
-  new AgentLoop({
-    sessionId: "faults",
-    model,
-    selectModel: async () => model,
-    toolbox,
-    toolContext: testContext(),
-    instructions: "Be brief.",
-    approvalPolicy: "full-auto",
-    approvalTimeoutMs: 1000,
-    maxTurnSteps: 20,
-    budget: new Budget("session", {}),
-    context: { strategy: "dummy", threshold: 0.8 },
-    brokenPauseMs: 0,
-  });
+  testLoop(model, { toolbox, approvalPolicy: "full-auto", approvalTimeoutMs: 1000, maxTurnSteps: 20 });

@@ -5,9 +5,9 @@ import type { ModelRequest } from "../../contract/model.ts";
 import { createScriptedModel, type Respond } from "../../models/scripted/model.ts";
 import type { ScriptedResponse } from "../../models/scripted/script.ts";
 import { InputQueue } from "../../sessions/input-queue.ts";
-import { createTestToolbox, testContext } from "../../testing/test-toolbox.ts";
+import { testLoop } from "../../testing/test-loop.ts";
 import { Budget } from "./budget.ts";
-import { AgentLoop, type LoopOptions } from "./loop.ts";
+import type { AgentLoop, LoopOptions } from "./loop.ts";
 
 const never = new AbortController().signal;
 
@@ -22,21 +22,7 @@ function start(
     info: { contextWindow: window, maxOutputTokens: 1000 },
     onRequest: (request) => requests.push({ ...request, items: [...request.items] }),
   });
-  const loop = new AgentLoop({
-    sessionId: "s1",
-    model,
-    selectModel: async () => model,
-    toolbox: createTestToolbox(),
-    toolContext: testContext(),
-    instructions: "be good",
-    approvalPolicy: "suggest",
-    approvalTimeoutMs: 60_000,
-    maxTurnSteps: 100,
-    budget: new Budget("session", {}),
-    context: { strategy: "threshold", threshold: 0.8 },
-    brokenPauseMs: 0,
-    ...options,
-  });
+  const loop = testLoop(model, { context: { strategy: "threshold", threshold: 0.8 }, ...options });
   return { loop, requests };
 }
 

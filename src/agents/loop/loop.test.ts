@@ -9,9 +9,10 @@ import type { Model, ModelRequest } from "../../contract/model.ts";
 import { createScriptedModel, type Respond } from "../../models/scripted/model.ts";
 import type { ScriptedResponse } from "../../models/scripted/script.ts";
 import { InputQueue } from "../../sessions/input-queue.ts";
+import { testLoop } from "../../testing/test-loop.ts";
 import { createTestToolbox, testContext } from "../../testing/test-toolbox.ts";
 import { Budget } from "./budget.ts";
-import { AgentLoop, type LoopOptions } from "./loop.ts";
+import type { AgentLoop, LoopOptions } from "./loop.ts";
 
 const say = (text: string, more: Partial<UserInput> = {}): UserInput => ({
   items: [{ type: "message", role: "user", content: [{ type: "input_text", text }] }],
@@ -33,25 +34,12 @@ function setup({ script = [], others = [], ...options }: Setup) {
   const seen = (request: ModelRequest) => requests.push({ ...request, items: [...request.items] });
   const model = options.model ?? createScriptedModel({ script, onRequest: seen });
   const toolbox = createTestToolbox();
-  const loop = new AgentLoop({
-    sessionId: "s1",
-    model,
-    selectModel: async (name) => {
-      const found = others.find((other) => other.name === name);
-      if (!found) throw new AgentError("unknown_model", `no model ${name}`);
-      return found;
-    },
-    toolbox,
-    toolContext: writableContext(),
-    instructions: "be good",
-    approvalPolicy: "suggest",
-    approvalTimeoutMs: 60_000,
-    maxTurnSteps: 100,
-    budget: new Budget("session", {}),
-    context: { strategy: "dummy", threshold: 0.8 },
-    brokenPauseMs: 0,
-    ...options,
-  });
+  const selectModel = async (name: string) => {
+    const found = others.find((other) => other.name === name);
+    if (!found) throw new AgentError("unknown_model", `no model ${name}`);
+    return found;
+  };
+  const loop = testLoop(model, { selectModel, toolbox, toolContext: writableContext(), ...options });
   return { loop, requests, toolbox, seen };
 }
 
