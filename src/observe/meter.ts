@@ -65,7 +65,11 @@ export class Meter implements Listener {
   readonly #errors = this.#counter("errors_total", "Errors that clients were told.", ["code"]);
   readonly #retries = this.#counter("provider_retries_total", "Requests that were sent again.", ["provider"]);
   readonly #compactions = this.#counter("compactions_total", "Contexts that were compacted.", []);
-  readonly #deltas = this.#counter("deltas_total", "Pieces of answers, counted when a turn ends.", []);
+  readonly #deltas = this.#counter(
+    "deltas_total",
+    "Pieces of answers and of tools' output, counted when a turn ends.",
+    [],
+  );
   readonly #lines = this.#counter("log_lines_total", "Lines that were written to session logs.", []);
   readonly #bytes = this.#counter("log_bytes_total", "Bytes of their messages.", []);
 

@@ -1,7 +1,7 @@
 import type { AuditFacts } from "../contract/audit.ts";
 import type { FunctionCallOutputItem, Provider } from "../contract/item.ts";
 import type { SessionId } from "../contract/log.ts";
-import type { ServerBody, SessionInfo } from "../contract/message.ts";
+import type { ServerBody, SessionInfo, TurnStatus } from "../contract/message.ts";
 import type { Observer, SessionObserver } from "../contract/observe.ts";
 import type { Happening, Listener, Watched } from "./happening.ts";
 
@@ -84,7 +84,7 @@ class Watch implements SessionObserver, Watched {
     this.#happened({ type: "turn_began", at });
   }
 
-  #endTurn(status: Extract<ServerBody, { type: "agent_finished" }>["payload"]["status"]): void {
+  #endTurn(status: TurnStatus): void {
     const at = performance.now();
     this.#tellDeltas();
     this.#tools.clear();
@@ -108,6 +108,8 @@ class Watch implements SessionObserver, Watched {
     switch (status.kind) {
       case "response_finished": {
         const at = performance.now();
+        // It may have come as a whole; what a tool writes is no word of the model.
+        this.#heardNothing = false;
         this.provider = status.provider;
         this.model = status.model;
         const { responseId, usage } = status;
